@@ -1,0 +1,3 @@
+"""The `curation` command."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Pin, evaluate and compare prediction sets."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""COCO and YOLO files to canonical records and back; no SQL."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Images in folders and S3: read, size, hash, thumbnails."""
+
+from __future__ import annotations

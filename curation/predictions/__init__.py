@@ -1,0 +1,3 @@
+"""Import and describe prediction sets."""
+
+from __future__ import annotations

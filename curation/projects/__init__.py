@@ -1,0 +1,3 @@
+"""Import and describe projects."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The only SQL: engine, tables, label history, queries."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Matching, metrics and comparison of detections: arrays in, frozen dataclasses out."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""The Streamlit front end."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Browser components: image grid and viewer."""
+
+from __future__ import annotations
