@@ -1,0 +1,108 @@
+"""The `curation` command: noun, verb; every command loads only what it needs.
+
+Exit codes: 0 done · 1 unexpected · 2 wrong request · 3 not found · 4 input rejected ·
+5 not possible now · 6 cancelled · 7 no answer from outside.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+import uuid
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+COMMANDS: Final = {
+    "class": ("curation.cli.classes", "classes", "The classes of a project."),
+    "compare": ("curation.cli.evaluations", "compare", "Compare two prediction sets."),
+    "db": ("curation.cli.stores", "stores", "Upgrade, check and back up the store."),
+    "demo": ("curation.cli.demos", "demo", "Build the demo project and open it."),
+    "evaluation": ("curation.cli.evaluations", "evaluations", "Evaluate prediction sets."),
+    "job": ("curation.cli.jobs", "jobs", "List, cancel and resume long work."),
+    "predictions": ("curation.cli.predictions", "predictions", "Import and list prediction sets."),
+    "project": ("curation.cli.projects", "projects", "Import and list projects."),
+    "serve": ("curation.cli.serving", "serve", "Serve the app on this machine."),
+    "worker": ("curation.cli.serving", "worker", "Run durable jobs."),
+}
+
+
+class LazyCommands(click.Group):
+    """A group whose commands are imported only when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][2]) for name in sorted(COMMANDS)])
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="curation")
+@click.option(
+    "--data-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the database and caches (CURATION_DATA_DIR).",
+)
+@click.pass_context
+def command(context: click.Context, data_dir: Path | None) -> None:
+    r"""Curate, label, validate, evaluate, and compare prediction sets.
+
+    \b
+    Example:
+      curation project import coco street --annotations instances.json --images photos/
+      curation predictions import street results.json --name yolo-v2
+      curation compare street yolo-v2 --against yolo-v1
+    """
+    context.ensure_object(dict)["data_dir"] = data_dir
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line; deliberate errors become one line and their exit code."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    from curation.errors import CurationError, presentation  # noqa: PLC0415  # start-up time
+    from evaluation.errors import EvaluationError  # noqa: PLC0415  # start-up time
+
+    try:
+        result: Any = command.main(arguments, prog_name="curation", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Stopped.", err=True)
+        return 130
+    except (CurationError, EvaluationError) as error:
+        shown = presentation(error)
+        click.echo(f"{shown.title}: {error}", err=True)
+        return shown.exit_code
+    except Exception:  # the border of the command line: logged with an id
+        error_id = uuid.uuid4().hex[:8]
+        logging.getLogger(__name__).exception("unexpected error %s", error_id)
+        click.echo(f"Unexpected error {error_id}; the lines above say where.", err=True)
+        return 1
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    main()

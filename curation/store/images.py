@@ -1,0 +1,151 @@
+"""Images, classes and datasets of a project: write once, read as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import sqlalchemy as sa
+
+from curation.store.bulk import insert_columns
+from curation.store.tables import VISIBLE, Class, Dataset, Image, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTable:
+    """Images as parallel columns, in evaluation order: by dataset, then by source id.
+
+    Args:
+        id: (N,) image ids, ascending.
+        dataset_id: (N,) dataset ids.
+        source_id: N ids in the imported file.
+        file_name: N paths relative to the dataset's root.
+        width: (N,) pixels.
+        height: (N,) pixels.
+        split: N split names, None without.
+        labelled: (N,) False for images nobody has looked at.
+        sha256: N content hashes, None without pixels.
+    """
+
+    id: NDArray[np.int64]
+    dataset_id: NDArray[np.int64]
+    source_id: list[str]
+    file_name: list[str]
+    width: NDArray[np.int64]
+    height: NDArray[np.int64]
+    split: list[str | None]
+    labelled: NDArray[np.bool_]
+    sha256: list[str | None]
+
+    def __len__(self) -> int:
+        return len(self.id)
+
+    def positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the positions of image ids in this table; every id must be in it."""
+        return np.searchsorted(self.id, ids).astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEntry:
+    """One class of the ontology."""
+
+    id: int
+    name: str
+    source_id: str
+    position: int
+
+
+def read_images(
+    connection: sa.Connection,
+    project_id: int,
+    *,
+    dataset_id: int | None = None,
+    revision: int | None = None,
+) -> ImageTable:
+    """Return images of a project: all visible ones, those of a revision, or of one dataset."""
+    query = sa.select(
+        Image.id,
+        Image.dataset_id,
+        Image.source_id,
+        Image.file_name,
+        Image.width,
+        Image.height,
+        Image.split,
+        Image.labelled,
+        Image.sha256,
+    ).where(Image.project_id == project_id)
+    if dataset_id is None:
+        query = query.join(Dataset).where(Dataset.status == VISIBLE)
+    else:
+        query = query.where(Image.dataset_id == dataset_id)
+    if revision is not None:
+        query = query.where(Dataset.added_in <= revision)
+    rows = connection.execute(query.order_by(Image.id)).all()
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 9
+    return ImageTable(
+        id=np.array(columns[0], np.int64),
+        dataset_id=np.array(columns[1], np.int64),
+        source_id=list(columns[2]),
+        file_name=list(columns[3]),
+        width=np.array(columns[4], np.int64),
+        height=np.array(columns[5], np.int64),
+        split=list(columns[6]),
+        labelled=np.array(columns[7], np.bool_),
+        sha256=list(columns[8]),
+    )
+
+
+def read_classes(
+    connection: sa.Connection, project_id: int, *, revision: int | None = None
+) -> tuple[ClassEntry, ...]:
+    """Return the classes of a project in class-axis order, as of now or of a revision."""
+    rows = connection.execute(
+        sa.select(Class.id, Class.name, Class.source_id, Class.position)
+        .join(Project, Project.id == Class.project_id)
+        .where(
+            Class.project_id == project_id,
+            Class.added_in <= (Project.revision if revision is None else revision),
+        )
+        .order_by(Class.position)
+    )
+    return tuple(ClassEntry(*row) for row in rows)
+
+
+def add_images(
+    connection: sa.Connection,
+    project_id: int,
+    dataset_id: int,
+    *,
+    source_ids: Sequence[str],
+    columns: dict[str, Sequence[object]],
+) -> NDArray[np.int64]:
+    """Insert images in order and return their ids.
+
+    Args:
+        connection: A writing connection.
+        project_id: The project.
+        dataset_id: The dataset they belong to.
+        source_ids: N ids in the imported file.
+        columns: The other columns by name, N values each.
+    """
+    count = len(source_ids)
+    insert_columns(
+        connection,
+        Image.__table__,
+        {
+            "project_id": [project_id] * count,
+            "dataset_id": [dataset_id] * count,
+            "source_id": source_ids,
+            **columns,
+        },
+    )
+    ids = connection.scalars(
+        sa.select(Image.id).where(Image.dataset_id == dataset_id).order_by(Image.id)
+    )
+    return np.array(ids.all()[-count:] if count else [], dtype=np.int64)
