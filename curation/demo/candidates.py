@@ -73,7 +73,8 @@ def measure(binary: Binary, density: Plane, *, grow: bool) -> Candidates:
         density: (h, w, 3) optical density of blue, green, red.
         grow: give each region back the one-pixel line that a watershed took from it.
     """
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=4)
+    count, found, stats, _ = cv2.connectedComponentsWithStats(binary, connectivity=4)
+    labels = np.asarray(found, dtype=np.int32)
     features, boxes, counts = [], [], []
     size = (binary.shape[0], binary.shape[1])
     for number in range(1, count):

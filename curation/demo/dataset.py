@@ -108,7 +108,7 @@ def build(
     try:
         _write_all(building, (images, seed), workers or min(2, os.cpu_count() or 1), progress)
         _write_json(building / _MARKER, marker, pretty=True)
-        _put_in_place(building, folder)
+        _put_in_place(building, folder, marker)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     return _files(folder)
@@ -125,9 +125,11 @@ def _sweep(folder: Path) -> None:
             f"{folder} holds something that is not a demo.",
             next_step="Choose an empty folder, or remove it yourself.",
         )
-    for leftover in folder.parent.glob(f".{folder.name}-*-*"):
-        owner = leftover.name.removeprefix(f".{folder.name}-").split("-")[0]
-        if leftover.is_dir() and owner.isdecimal() and not _is_alive(int(owner)):
+    start = f".{folder.name}-"
+    for leftover in folder.parent.iterdir():
+        owner = leftover.name.removeprefix(start).split("-")[0]
+        ours = leftover.name.startswith(start) and leftover.is_dir() and owner.isdecimal()
+        if ours and not _is_alive(int(owner)):
             shutil.rmtree(leftover, ignore_errors=True)
 
 
@@ -153,8 +155,10 @@ def _is_finished(folder: Path, marker: dict[str, object]) -> bool:
     return bool(found == marker)
 
 
-def _put_in_place(building: Path, folder: Path) -> None:
+def _put_in_place(building: Path, folder: Path, marker: dict[str, object]) -> None:
     """Rename the finished build; a demo of another version or size makes room first."""
+    if _is_finished(folder, marker):
+        return  # another process was faster, with the same files
     if folder.exists():
         old = Path(tempfile.mkdtemp(prefix=_prefix(folder), dir=folder.parent))
         folder.rename(old / "old")

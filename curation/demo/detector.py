@@ -144,7 +144,7 @@ def train(
     terms = _terms(table)
     normal = terms.T @ terms + _RIDGE * len(terms) * np.eye(terms.shape[1])
     quality = np.linalg.solve(normal, terms.T @ np.concatenate(overlaps))
-    return Detector(version, n_classes, classifier, quality)
+    return Detector(version, n_classes, classifier, np.asarray(quality, dtype=np.float64))
 
 
 def _best_label(

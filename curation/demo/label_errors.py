@@ -153,7 +153,7 @@ def _duplicate(label: Label, size: tuple[int, int], rng: np.random.Generator) ->
 
 def _moved(shape: Shape, dx: float, dy: float) -> Shape:
     moved = tuple(
-        tuple(np.round(np.reshape(polygon, (-1, 2)) + (dx, dy), 2).ravel().tolist())
+        tuple(np.round(np.reshape(polygon, (-1, 2)) + np.array((dx, dy)), 2).ravel().tolist())
         for polygon in shape.polygons
     )
     return outlined(shape.class_name, moved)

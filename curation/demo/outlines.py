@@ -73,8 +73,8 @@ def sample(outline: Outline, x: float, y: float) -> Patch:
     cosine, sine = np.float32(np.cos(outline.angle)), np.float32(np.sin(outline.angle))
     long_axis = np.float32(outline.radius * np.sqrt(outline.stretch))
     short_axis = np.float32(outline.radius / np.sqrt(outline.stretch))
-    u = (cosine * dx + sine * dy) / long_axis
-    v = (cosine * dy - sine * dx) / short_axis
+    u = np.asarray((cosine * dx + sine * dy) / long_axis, dtype=np.float32)
+    v = np.asarray((cosine * dy - sine * dx) / short_axis, dtype=np.float32)
     rho = _relative_distance(u, v, outline)
     # (1 - rho) · radius is the distance to the rim in pixels, exact for a circle.
     alpha = np.clip((1 - rho) * np.float32(outline.radius) + np.float32(0.5), 0, 1)

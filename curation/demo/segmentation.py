@@ -84,7 +84,7 @@ def otsu(plane: Plane) -> Binary:
     scale = 255 / _PALER_THAN_NUCLEI
     scaled = np.clip(plane * np.float32(scale), 0, 255).astype(np.uint8)
     level, _ = cv2.threshold(scaled, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return (plane > max(level / scale, _FAINTEST)).astype(np.uint8)
+    return np.asarray(plane > max(level / scale, _FAINTEST), dtype=np.uint8)
 
 
 def rim_level(plane: Plane) -> Binary:
@@ -100,7 +100,7 @@ def rim_level(plane: Plane) -> Binary:
     if not rough.any():
         return rough
     typical = float(np.median(plane[rough > 0]))
-    return (plane > max(0.42 * typical, _FAINTEST)).astype(np.uint8)
+    return np.asarray(plane > max(0.42 * typical, _FAINTEST), dtype=np.uint8)
 
 
 def opened(binary: Binary, width: int) -> Binary:
@@ -111,18 +111,18 @@ def opened(binary: Binary, width: int) -> Binary:
 
 def filled(binary: Binary, largest: float) -> Binary:
     """Return a mask with its holes up to `largest` px² filled: pale centres of red cells."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(1 - binary, connectivity=4)
-    small = stats[:, cv2.CC_STAT_AREA] <= largest
-    height, width = binary.shape
-    left, top = stats[:, cv2.CC_STAT_LEFT], stats[:, cv2.CC_STAT_TOP]
-    right = left + stats[:, cv2.CC_STAT_WIDTH]
-    bottom = top + stats[:, cv2.CC_STAT_HEIGHT]
-    inner = (left > 0) & (top > 0) & (right < width) & (bottom < height)
-    hole = small & inner
-    hole[0] = False
-    if count < 2 or not hole.any():
+    contours, families = cv2.findContours(binary, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
+    if not contours:
         return binary
-    return binary | hole[labels].astype(np.uint8)
+    parents = np.asarray(families).reshape(-1, 4)[:, 3]
+    holes = [
+        contour
+        for contour, parent in zip(contours, parents, strict=True)
+        if parent >= 0 and cv2.contourArea(contour) <= largest
+    ]
+    whole = binary.copy()
+    cv2.drawContours(whole, holes, -1, color=1, thickness=cv2.FILLED)
+    return whole
 
 
 def split(binary: Binary, density: Plane) -> Binary:
@@ -163,9 +163,10 @@ def _woven(relief: Plane) -> Binary:
 
 def _typical_radius(binary: Binary, depth: Plane) -> float:
     """Return the radius of a typical cell, pixels: the median over deep components."""
-    count, labels = cv2.connectedComponents(binary, connectivity=4)
+    count, found = cv2.connectedComponents(binary, connectivity=4)
+    labels = np.asarray(found, dtype=np.intp)[::2, ::2].ravel()
     deepest = np.zeros(count, dtype=np.float32)
-    np.maximum.at(deepest, labels[::2, ::2].ravel(), depth[::2, ::2].ravel())
+    np.maximum.at(deepest, labels, depth[::2, ::2].ravel())
     cells = deepest[1:][deepest[1:] > 9]
     return float(np.median(cells)) if len(cells) else 20.0
 
@@ -174,6 +175,8 @@ def _nuclei(density: Plane, binary: Binary, radius: float) -> Binary:
     """Return nuclei with their lobes closed to one piece: (h, w), 0 or 1."""
     red = cv2.GaussianBlur(np.ascontiguousarray(density[..., _RED]), (0, 0), 1.5)
     dark = (np.asarray(red) > _NUCLEUS_DENSITY).astype(np.uint8)
+    if not dark.any():
+        return dark
     reach = int(radius * 0.9) | 1
     square = np.ones((reach, reach), np.uint8)  # separable: a disc of this size is slow
     closed = np.asarray(cv2.morphologyEx(dark, cv2.MORPH_CLOSE, square), dtype=np.uint8) & binary
@@ -182,7 +185,7 @@ def _nuclei(density: Plane, binary: Binary, radius: float) -> Binary:
     large[0] = False
     if count < 2:
         return closed
-    return large[labels].astype(np.uint8)
+    return np.asarray(large[labels], dtype=np.uint8)
 
 
 def _markers(depth: Plane, nuclei: Binary, radius: float) -> NDArray[np.int32]:

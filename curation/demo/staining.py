@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
 
 from curation.demo.cells import PLATELET, RED_CELL, WHITE_CELL
@@ -39,8 +40,9 @@ def _bell(distance: Plane, width: float) -> Plane:
 
 def _tinted(plane: Plane, colour: tuple[float, float, float]) -> NDArray[np.float32]:
     """Return a plane times a colour: (h, w, 3)."""
-    tinted: NDArray[np.float32] = plane[..., None] * np.array(colour, dtype=np.float32)
-    return tinted
+    # Merging planes is several times faster than broadcasting over three channels.
+    merged = cv2.merge([plane * np.float32(part) for part in colour])
+    return np.asarray(merged, dtype=np.float32)
 
 
 def _paint_red_cell(cell: Cell, patch: Patch, scene: Scene) -> NDArray[np.float32]:

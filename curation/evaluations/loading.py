@@ -23,6 +23,23 @@ if TYPE_CHECKING:
     from curation.store.prediction_sets import PredictionSetRow
 
 
+class RowsOfImages:
+    """Finds the rows of one image in a table without looking at the others.
+
+    Args:
+        image: (N,) position of each row's image.
+        n_images: Length of the image axis.
+    """
+
+    def __init__(self, image: NDArray[np.int64], n_images: int) -> None:
+        self._order = np.argsort(image, kind="stable")
+        self._starts = np.searchsorted(image[self._order], np.arange(n_images + 1))
+
+    def of(self, place: int) -> NDArray[np.int64]:
+        """Return the rows of the image at a position, in file order."""
+        return self._order[self._starts[place] : self._starts[place + 1]]
+
+
 @dataclass(frozen=True)
 class GroundTruth:
     """The labels of one revision on the axes of its images and classes.
@@ -49,6 +66,11 @@ class GroundTruth:
     def class_names(self) -> tuple[str, ...]:
         """Names along the class axis."""
         return tuple(entry.name for entry in self.classes)
+
+    @cached_property
+    def rows(self) -> RowsOfImages:
+        """Labels by image."""
+        return RowsOfImages(self.instances.image, len(self.images))
 
     @cached_property
     def split_of(self) -> NDArray[np.object_]:
@@ -134,7 +156,7 @@ def _masks(counts: Sequence[bytes | None], image: NDArray[np.int64], images: Ima
     sizes = np.stack([images.height[image], images.width[image]], axis=1).astype(np.int32)
     # A label without a mask covers nothing: it can be missed but not found.
     filled = [
-        run if run else compress([int(h) * int(w)], (int(h), int(w)))
+        run or compress([int(h) * int(w)], (int(h), int(w)))
         for run, (h, w) in zip(counts, sizes, strict=True)
     ]
     return Masks(counts=filled, sizes=sizes)

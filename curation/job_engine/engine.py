@@ -169,7 +169,7 @@ def launched(database: Database, settings: Settings, *, executor: str) -> Iterat
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.2)
         yield
     finally:
-        DBOS.destroy(workflow_completion_timeout_sec=2)
+        DBOS.destroy(workflow_completion_timeout_sec=0)
         _running.pop()
 
 

@@ -48,7 +48,10 @@ class JobKind(Protocol):
     must be plain JSON.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What jobs of this kind are stored under."""
+        ...
 
     def plan(self, context: JobContext) -> JsonObject:
         """Validate, open what is to be filled, and return a plan with the key `slices`."""

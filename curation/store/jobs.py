@@ -48,6 +48,7 @@ class JobRow:
     heartbeat: datetime
     report_id: int | None
     result: dict[str, Any]
+    payload: dict[str, Any]
 
     @property
     def is_open(self) -> bool:

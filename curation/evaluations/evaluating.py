@@ -1,0 +1,157 @@
+"""Evaluate a prediction set on a label revision, once; the record is kept."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from curation.errors import Conflict
+from curation.evaluations.loading import GroundTruth, load_ground_truth, load_predictions
+from curation.evaluations.request import DEFAULT_IOU, DEFAULT_SCORE, IouType
+from curation.store.evaluation_records import (
+    EvaluationContent,
+    EvaluationKey,
+    EvaluationRecord,
+    find_evaluation,
+    save_evaluation,
+)
+from curation.store.prediction_sets import get_prediction_set
+from curation.store.projects import get_project
+from evaluation import SIZE_BUCKETS, PredictionOutcome, TruthOutcome, bucket, evaluate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from curation.store.database import Database
+    from curation.store.prediction_sets import PredictionSetRow
+    from evaluation import EvaluationResult, Instances, Matches
+
+EVALUATOR_VERSION: Final = "1"
+"""Changes whenever the same input would give another number."""
+
+
+def evaluation_key(
+    database: Database,
+    prediction_set: PredictionSetRow,
+    iou_type: IouType,
+    *,
+    revision: int | None = None,
+    strict: bool = False,
+) -> EvaluationKey:
+    """Return the key of a set's evaluation on the project's current, or another, revision.
+
+    Raises:
+        Conflict: If masks are asked of a set that has boxes only.
+    """
+    if iou_type not in prediction_set.iou_types:
+        raise Conflict(
+            f"{prediction_set.name} has boxes only.",
+            next_step="Evaluate boxes (iou type bbox), or import a set with masks.",
+        )
+    if revision is None:
+        revision = get_project(database, prediction_set.project_id).revision
+    return EvaluationKey(prediction_set.id, revision, iou_type, EVALUATOR_VERSION, strict)
+
+
+def evaluate_set(
+    database: Database,
+    set_id: int,
+    *,
+    iou_type: IouType = "bbox",
+    revision: int | None = None,
+    strict: bool = False,
+) -> EvaluationRecord:
+    """Evaluate a prediction set, or return the evaluation that exists.
+
+    Args:
+        database: The store.
+        set_id: A ready prediction set.
+        iou_type: Overlap of boxes or of masks.
+        revision: Label revision; the project's current one when missing.
+        strict: Reproduce pycocotools' treatment of annotation id 0.
+
+    Raises:
+        NotFound: If the set does not exist.
+        Conflict: If masks are asked of boxes.
+    """
+    prediction_set = get_prediction_set(database, set_id)
+    key = evaluation_key(database, prediction_set, iou_type, revision=revision, strict=strict)
+    found = find_evaluation(database, key)
+    if found is not None:
+        return found
+    started = time.perf_counter()
+    masks = iou_type == "segm"
+    truth = load_ground_truth(database, prediction_set.project_id, key.revision, masks=masks)
+    predictions = load_predictions(database, prediction_set, truth, masks=masks)
+    result = evaluate(
+        truth.instances,
+        predictions,
+        class_names=truth.class_names,
+        iou_type=iou_type,
+        strict=strict,
+        score=DEFAULT_SCORE,
+        iou=DEFAULT_IOU,
+        images=scope_mask(truth, prediction_set),
+    )
+    content = EvaluationContent(
+        result={**result.to_dict(), "images": int(truth.covered(prediction_set).sum())},
+        seconds=time.perf_counter() - started,
+        matches={
+            "ranks": {"rank": result.matches.rank},
+            "matches": _match_columns(result.matches),
+            "curves": {"precision": result.precision_curves.ravel()},
+        },
+        findings=_findings(truth, predictions, result, truth.covered(prediction_set)),
+    )
+    return save_evaluation(database, prediction_set.project_id, key, content)
+
+
+def scope_mask(truth: GroundTruth, prediction_set: PredictionSetRow) -> NDArray[np.bool_] | None:
+    """Return the images a set is evaluated on, None for all of them."""
+    covered = truth.covered(prediction_set)
+    return None if covered.all() else covered
+
+
+def _match_columns(matches: Matches) -> dict[str, NDArray[Any]]:
+    areas = {f"area{a}": matches.thresholds[:, a] for a in range(matches.thresholds.shape[1])}
+    return {"pred": matches.pred, "truth": matches.truth, "iou": matches.iou, **areas}
+
+
+def _findings(
+    truth: GroundTruth,
+    predictions: Instances,
+    result: EvaluationResult,
+    covered: NDArray[np.bool_],
+) -> dict[str, list[Any] | NDArray[Any]]:
+    """Return one row a true positive, false positive and miss at the default operating point."""
+    labels, at = truth.instances, result.outcomes
+    in_scope = covered[predictions.image]
+    hits = np.flatnonzero((at.prediction == PredictionOutcome.TRUE_POSITIVE) & in_scope)
+    wrong = np.flatnonzero((at.prediction == PredictionOutcome.FALSE_POSITIVE) & in_scope)
+    missed = np.flatnonzero((at.truth == TruthOutcome.MISSED) & covered[labels.image])
+    matched = at.matched_truth[hits]
+    nothing: list[Any] = [None] * len(wrong)
+    size = np.array(SIZE_BUCKETS)
+    class_ids = np.array([entry.id for entry in truth.classes], dtype=np.int64)
+    found = np.concatenate([hits, wrong])
+    area = np.concatenate([labels.area[matched], predictions.area[wrong], labels.area[missed]])
+    class_ = np.concatenate([predictions.class_[found], labels.class_[missed]])
+    image = np.concatenate([predictions.image[found], labels.image[missed]])
+    absent: list[Any] = [None] * len(missed)
+    return {
+        "outcome": ["tp"] * len(hits) + ["fp"] * len(wrong) + ["fn"] * len(missed),
+        "image_id": truth.images.id[image],
+        "class_id": class_ids[class_],
+        "size": size[bucket(area)].tolist(),
+        "score": predictions.score[found].tolist() + absent,
+        "iou": at.iou[hits].tolist() + nothing + absent,
+        "area": area,
+        "label_id": [
+            *truth.labels.id[matched].tolist(),
+            *nothing,
+            *truth.labels.id[missed].tolist(),
+        ],
+        "ordinal": predictions.id[found].tolist() + absent,
+    }
