@@ -2,6 +2,9 @@
 
 EvaluationError (ValueError)
 ├── MismatchedColumns    arrays of one table differ in length or shape
+├── NotFinite            a column holds NaN or infinity
+├── PositionOutOfRange   an image or class position outside its axis
+├── MissingMasks         masks are to be compared, a table has none
 ├── InvalidThreshold     a score or IoU threshold outside its range
 ├── MalformedMask        a polygon or run-length mask that must not reach native code
 └── MalformedJson        a JSON file that cannot be decoded
@@ -24,6 +27,35 @@ class MismatchedColumns(EvaluationError):
         self.column = column
         self.expected = expected
         self.found = found
+
+
+class NotFinite(EvaluationError):
+    """A column holds NaN or infinity."""
+
+    def __init__(self, column: str, rows: int) -> None:
+        super().__init__(
+            f"Column {column!r} is not finite in {rows} rows. Drop or mend them first."
+        )
+        self.column = column
+        self.rows = rows
+
+
+class PositionOutOfRange(EvaluationError):
+    """An image or class position lies outside its axis."""
+
+    def __init__(self, column: str, *, length: int | None = None) -> None:
+        axis = "is negative" if length is None else f"reaches past its axis of {length}"
+        super().__init__(f"Column {column!r} {axis}. Pass 0-based positions, not source ids.")
+        self.column = column
+        self.length = length
+
+
+class MissingMasks(EvaluationError):
+    """Masks are to be compared and a table has none."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(f"The {table} have no masks. Evaluate boxes, or import masks for them.")
+        self.table = table
 
 
 class InvalidThreshold(EvaluationError):

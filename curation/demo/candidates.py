@@ -136,7 +136,9 @@ def _run_lengths(region: _Region, size: tuple[int, int]) -> str:
     touching = np.flatnonzero(edges[1:-1:2] == edges[2::2]) * 2 + 1
     if len(touching):
         edges = np.delete(edges, np.concatenate([touching, touching + 1]))
-    limits = np.concatenate([[0], edges, [height * width]])
+    # The last run is left out when it is empty, as COCO's own encoder does.
+    rest = [height * width] if edges[-1] < height * width else []
+    limits = np.array([0, *edges.tolist(), *rest])
     runs = (limits[1:] - limits[:-1]).tolist()
     encoded = coco_mask.frPyObjects({"counts": runs, "size": [height, width]}, height, width)
     return str(encoded["counts"], "ascii")

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # Covariances are drawn towards their diagonal, or rare classes would have singular ones.
 _SHRINKAGE = 0.15
 _FLOOR = 0.02
+# Real features are neither normal nor independent of each other's tails: plain posteriors are
+# far too sure. Cooled by this factor they rank borderline regions instead of calling all certain.
+_TEMPERATURE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ class GaussianClassifier:
         scaled = (features - self.centre) / self.scale
         away = scaled[:, None, :] - self.means[None, :, :]
         squared = np.einsum("nkf,kfg,nkg->nk", away, self.inverses, away)
-        log = self.offsets - squared / 2
+        log = (self.offsets - squared / 2) / _TEMPERATURE
         shares = np.exp(log - log.max(axis=1, keepdims=True))
         probabilities: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
         return probabilities

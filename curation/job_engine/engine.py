@@ -98,11 +98,15 @@ def _finish(job_id: str, plan: JsonObject) -> JsonObject:
 
 
 @DBOS.step(name="close")
-def _close(job_id: str, status: str, error: str, result: JsonObject) -> None:
+def _close(job_id: str, status: str, error: str, result: JsonObject) -> list[str]:
+    """End the job and record the jobs that follow it; return their ids."""
     context, kind = _context(job_id)
     if status != jobs.DONE:
         kind.undo(context)
+    followups = result.pop("followups", [])
     jobs.finish_job(context.database, job_id, status, error=error, result=result)
+    with context.database.write() as connection:
+        return [jobs.create_job(connection, **followup) for followup in followups]
 
 
 @DBOS.workflow(name="run_job")
@@ -117,7 +121,10 @@ def _run_job(job_id: str) -> str:
         if "status" not in outcome:
             outcome = _finish(job_id, plan)
         status = outcome.get("status", jobs.DONE)
-        _close(job_id, status, outcome.get("error", ""), outcome.get("value") or {})
+        followups = _close(job_id, status, outcome.get("error", ""), outcome.get("value") or {})
+    for followup in followups:
+        with SetWorkflowID(f"{followup}.1"):
+            _run_job(followup)
     return str(status)
 
 

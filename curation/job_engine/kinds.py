@@ -62,7 +62,10 @@ class JobKind(Protocol):
         ...
 
     def finish(self, context: JobContext, plan: JsonObject) -> JsonObject:
-        """Make everything visible at once and return the job's result."""
+        """Make everything visible at once and return the job's result.
+
+        Under the key `followups` it may name jobs (kind, title, project_id, payload) to run next.
+        """
         ...
 
     def undo(self, context: JobContext) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
 How = Literal["remembered", "name", "id", "shifted id", "none"]
 ClassMap = dict[str, str | None]
-ONE_BASED_FORMATS: Final = frozenset({"ultralytics"})
-"""Formats that count classes from 1 whatever the project does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ def suggest(
     counts: Mapping[str, int],
     classes: Sequence[ClassEntry],
     *,
-    format_name: str = "",
+    counts_from_one: bool = False,
     remembered: Mapping[str, str | None] | None = None,
 ) -> tuple[ClassMapRow, ...]:
     """Suggest a class for every class id of a file: remembered, then by name, then by id.
@@ -39,13 +37,13 @@ def suggest(
     Args:
         counts: Class ids of the file, as text, with their number of predictions.
         classes: The project's classes.
-        format_name: The file's format; some count from 1 where the project counts from 0.
+        counts_from_one: Whether the file's writer counts classes from 1 whatever the project does.
         remembered: What the same ids meant last time in this project.
     """
     names = {entry.name: entry.name for entry in classes}
     folded = {entry.name.casefold().strip(): entry.name for entry in classes}
     ids = {entry.source_id: entry.name for entry in classes}
-    shift = _is_shifted(counts, ids, format_name)
+    shift = _is_shifted(counts, ids, counts_from_one)
 
     def row(key: str) -> ClassMapRow:
         if remembered is not None and remembered.get(key) in names:
@@ -62,11 +60,11 @@ def suggest(
     return tuple(row(key) for key in sorted(counts, key=_natural))
 
 
-def _is_shifted(counts: Mapping[str, int], ids: Mapping[str, str], format_name: str) -> bool:
+def _is_shifted(counts: Mapping[str, int], ids: Mapping[str, str], counts_from_one: bool) -> bool:
     """Say whether the file counts classes from 1 and the project from 0."""
     if "0" in counts or "0" not in ids or not all(key.isdecimal() for key in counts):
         return False
-    if format_name in ONE_BASED_FORMATS:
+    if counts_from_one:
         return True
     beyond = [key for key in counts if key not in ids]
     return bool(beyond) and all(str(int(key) - 1) in ids for key in counts)

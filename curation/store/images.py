@@ -149,3 +149,32 @@ def add_images(
         sa.select(Image.id).where(Image.dataset_id == dataset_id).order_by(Image.id)
     )
     return np.array(ids.all()[-count:] if count else [], dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureAddress:
+    """Where the pixels of one image are."""
+
+    root: str
+    file_name: str
+    sha256: str
+
+
+def picture_address(
+    connection: sa.Connection, project_id: int, image_id: int
+) -> PictureAddress | None:
+    """Return where an image's pixels are, None for an image without pixels or of another project.
+
+    Args:
+        connection: Any connection of the store.
+        project_id: The project that the caller may read.
+        image_id: The image.
+    """
+    row = connection.execute(
+        sa.select(Dataset.root, Image.file_name, Image.sha256)
+        .join(Dataset, Dataset.id == Image.dataset_id)
+        .where(Image.id == image_id, Image.project_id == project_id, Dataset.status == VISIBLE)
+    ).first()
+    if row is None or row.root is None or row.sha256 is None:
+        return None
+    return PictureAddress(row.root, row.file_name, row.sha256)

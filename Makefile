@@ -1,0 +1,61 @@
+# The commands of the project, each documented in CONTRIBUTING.md. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev demo test lint format screenshots servers lock clean moved
+
+help: ## List the commands
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
+
+setup: $(VENV)/runtime.stamp ## Create .venv with the curation command, from the lock
+	@echo "Ready: $(VENV)/bin/curation --help"
+
+setup-dev: $(VENV)/dev.stamp ## The same with everything that tests need
+
+demo: setup ## Build the demo project and serve it on this machine
+	@$(VENV)/bin/curation demo
+
+test: setup-dev ## Run every lane: lint, types, layers, unit, postgresql, s3, journeys
+	@$(RUN) scripts.test $(LANES)
+
+lint: setup-dev ## Run the quick lanes: lint, types, layers
+	@$(RUN) scripts.test lint types layers
+
+format: setup-dev ## Format the code and mend what ruff can mend
+	@$(VENV)/bin/ruff check --fix
+	@$(VENV)/bin/ruff format
+
+screenshots: setup-dev ## Take the pictures of the README from the demo
+	@$(RUN) scripts.servers chromium
+	@$(VENV)/bin/python scripts/screenshots.py
+
+servers: setup-dev ## Find or install the servers and the browser that tests use
+	@$(RUN) scripts.servers
+
+lock: setup ## Lock the newest allowed versions, for Python 3.11 and later on all systems
+	@$(RUN) pip install --quiet --disable-pip-version-check uv
+	@$(VENV)/bin/uv pip compile $(LOCK_OPTIONS) --output-file requirements.lock
+	@$(VENV)/bin/uv pip compile $(LOCK_OPTIONS) --all-extras --constraint requirements.lock \
+		--output-file requirements-dev.lock
+
+LOCK_OPTIONS := pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
+	--no-build --upgrade --no-config --no-annotate --custom-compile-command "make lock" --quiet
+
+clean: ## Remove the environment and everything generated
+	rm -rf $(VENV) build dist test-results *.egg-info .coverage \
+		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/runtime.stamp: requirements.lock pyproject.toml scripts/setup.sh
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh requirements.lock
+	@touch $@
+
+$(VENV)/dev.stamp: requirements-dev.lock $(VENV)/runtime.stamp
+	@PYTHON="$(PYTHON)" sh scripts/setup.sh requirements-dev.lock
+	@touch $@
+
+# An environment that was moved or copied with its tree still points at the old place.
+ifeq ($(shell grep -sF "$(CURDIR)/$(VENV)/" $(VENV)/bin/pip),)
+$(VENV)/runtime.stamp: moved
+endif

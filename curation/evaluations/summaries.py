@@ -1,0 +1,101 @@
+"""Evaluations and comparisons as plain data, for JSON and notebooks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from curation.errors import InvalidSetting
+from curation.evaluations.comparison import compare_sets
+from curation.evaluations.evaluating import EVALUATOR_VERSION, evaluate_set
+from curation.evaluations.request import DEFAULT_IOU, DEFAULT_SCORE
+from curation.store.prediction_sets import get_prediction_set
+from curation.store.projects import get_project
+
+if TYPE_CHECKING:
+    from curation.evaluations.comparison import ComparisonView, Side
+    from curation.evaluations.request import EvaluationRequest
+    from curation.store.database import Database
+
+
+def evaluation_summary(
+    database: Database, request: EvaluationRequest, *, strict: bool = False
+) -> dict[str, Any]:
+    """Evaluate a set if it is not yet, and return its numbers.
+
+    Args:
+        database: The store.
+        request: The set and scope; `against_id` is ignored.
+        strict: Reproduce pycocotools' treatment of annotation id 0; only for the whole set.
+
+    Raises:
+        NotFound: If the set, split or a class does not exist.
+        InvalidSetting: If strict numbers are asked of a part of the set.
+    """
+    record = evaluate_set(database, request.set_id, iou_type=request.iou_type, strict=strict)
+    whole = replace(
+        request, against_id=None, split=None, classes=(), score=DEFAULT_SCORE, iou=DEFAULT_IOU
+    )
+    if request == whole:
+        numbers = {name: value for name, value in record.result.items() if name != "images"}
+        images = record.result["images"]
+    elif strict:
+        raise InvalidSetting("strict", "with a slice", allowed="strict without other options")
+    else:
+        view = compare_sets(database, replace(request, against_id=None))
+        numbers, images = view.set.result.to_dict(), view.images
+    prediction_set = get_prediction_set(database, request.set_id)
+    return {
+        "project": get_project(database, request.project_id).name,
+        "prediction_set": prediction_set.name,
+        "revision": record.key.revision,
+        "iou_type": request.iou_type,
+        "strict": strict,
+        "split": request.split,
+        "images": images,
+        "evaluator_version": EVALUATOR_VERSION,
+        **numbers,
+    }
+
+
+def compare_summary(database: Database, request: EvaluationRequest) -> dict[str, Any]:
+    """Evaluate both sets of a request if they are not yet, and return numbers and deltas.
+
+    Raises:
+        NotFound: If a set, split or class does not exist.
+        InvalidSetting: If the request names no set to compare against.
+    """
+    if request.against_id is None:
+        raise InvalidSetting("against", None, allowed="another prediction set")
+    for set_id in (request.set_id, request.against_id):
+        evaluate_set(database, set_id, iou_type=request.iou_type)
+    view = compare_sets(database, request)
+    return {
+        "project": get_project(database, request.project_id).name,
+        "revision": view.revision,
+        "iou_type": request.iou_type,
+        "split": request.split,
+        "images": view.images,
+        "evaluator_version": EVALUATOR_VERSION,
+        "set": _side(view.set),
+        "against": _side(view.against),
+        "delta": view.delta,
+        "notices": [notice.text for notice in view.notices],
+    }
+
+
+def _side(side: Side | None) -> dict[str, Any] | None:
+    if side is None:
+        return None
+    return {"prediction_set": side.prediction_set.name, **side.result.to_dict()}
+
+
+def view_summary(view: ComparisonView) -> dict[str, Any]:
+    """Return an open view as data, for downloads."""
+    return {
+        "revision": view.revision,
+        "images": view.images,
+        "set": _side(view.set),
+        "against": _side(view.against),
+        "delta": view.delta,
+    }

@@ -1,0 +1,123 @@
+"""The job that imports predictions: written shard by shard, visible at once, or taken back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from curation.job_engine.kinds import register
+from curation.predictions.import_validation import ValidatedPredictions, validate_predictions
+from curation.predictions.requests import PredictionImportRequest
+from curation.store.prediction_imports import (
+    SetHeader,
+    open_set,
+    publish_set,
+    remember_class_map,
+    take_back_set,
+)
+from curation.store.prediction_shards import shard_rows, write_shard
+from curation.store.reports import save_report
+
+if TYPE_CHECKING:
+    from curation.job_engine.kinds import JobContext
+
+
+class PredictionImportJob:
+    """Imports one file of predictions: a slice a shard, then one flip."""
+
+    name: Final = "prediction import"
+
+    def __init__(self) -> None:
+        # The last validated import of this process: slices read it instead of the file.
+        self._validated: tuple[str, ValidatedPredictions] | None = None
+
+    def plan(self, context: JobContext) -> dict[str, Any]:
+        """Validate, then create the set, invisible."""
+        self.undo(context)
+        request = PredictionImportRequest.from_payload(context.payload)
+        context.report("Checking")
+        validated = self._validate(context)
+        covered = validated.covered_splits
+        with context.database.write() as connection:
+            report_id = save_report(connection, validated.report)
+            set_id = open_set(
+                connection,
+                SetHeader(
+                    project_id=request.project_id,
+                    name=request.name,
+                    source=request.source.name,
+                    sha256=validated.sha256,
+                    format=validated.format,
+                    task=validated.task,
+                    class_map=validated.class_map,
+                    row_floor=context.settings.row_floor,
+                    job_id=context.job_id,
+                    covered_splits=list(covered) if covered is not None else None,
+                    counts=validated.report.counts,
+                    report_id=report_id,
+                    parent_id=request.parent_id,
+                    model=request.model,
+                    version=request.version,
+                    framework=request.framework,
+                    notes=request.notes,
+                    training_split=request.training_split,
+                    training_revision=request.training_revision,
+                    config=request.config,
+                ),
+            )
+        slices = len(shard_rows(validated.predictions.image_id))
+        context.report("Writing", done=0, total=slices)
+        return {"slices": slices, "set_id": set_id, "report_id": report_id}
+
+    def run_slice(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
+        """Write one shard of about 500 images with its rows."""
+        predictions = self._validate(context).predictions
+        part = predictions.take(shard_rows(predictions.image_id)[number])
+        with context.database.write() as connection:
+            write_shard(
+                connection, plan["set_id"], number, part, row_floor=context.settings.row_floor
+            )
+
+    def finish(self, context: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
+        """Make the set visible and remember its class map."""
+        validated = self._validate(context)
+        request = PredictionImportRequest.from_payload(context.payload)
+        with context.database.write() as connection:
+            publish_set(connection, plan["set_id"])
+            remember_class_map(
+                connection, request.project_id, validated.fingerprint, validated.class_map
+            )
+        self._validated = None
+        kinds = ("bbox", "segm") if validated.task == "masks" else ("bbox",)
+        return {
+            "prediction_set": request.name,
+            "set_id": plan["set_id"],
+            "project_id": request.project_id,
+            "report_id": plan["report_id"],
+            **validated.report.counts,
+            "followups": [
+                {
+                    "kind": "evaluation",
+                    "title": f"Evaluate {request.name} ({kind})",
+                    "project_id": request.project_id,
+                    "payload": {"set_id": plan["set_id"], "iou_type": kind},
+                }
+                for kind in kinds
+            ],
+        }
+
+    def undo(self, context: JobContext) -> None:
+        """Remove the set with its shards and rows."""
+        with context.database.write() as connection:
+            take_back_set(connection, context.job_id)
+
+    def _validate(self, context: JobContext) -> ValidatedPredictions:
+        """Return the validated import; after a crash it is read again."""
+        if self._validated is not None and self._validated[0] == context.job_id:
+            return self._validated[1]
+        request = PredictionImportRequest.from_payload(context.payload)
+        validated = validate_predictions(context.database, request, dry_run=False)
+        self._validated = (context.job_id, validated)
+        return validated
+
+
+register(PredictionImportJob())

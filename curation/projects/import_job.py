@@ -1,0 +1,204 @@
+"""The job that imports a project: written in slices, visible at once, taken back on failure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+from curation.job_engine.kinds import register
+from curation.media.sources import open_source
+from curation.media.thumbnail_cache import ThumbnailCache
+from curation.projects.import_validation import ValidatedProject, validate_project
+from curation.projects.requests import ProjectImportRequest
+from curation.store.images import read_images
+from curation.store.label_history import Labels, add_labels, labels_as_of
+from curation.store.project_imports import (
+    DatasetHeader,
+    labels_written,
+    note_hashes,
+    open_import,
+    publish_import,
+    take_back_import,
+)
+from curation.store.reports import save_report
+
+if TYPE_CHECKING:
+    from curation.formats.records import ProjectRecords
+    from curation.job_engine.kinds import JobContext
+
+LABELS_A_SLICE: Final = 20_000
+IMAGES_A_SLICE: Final = 100
+
+
+class ProjectImportJob:
+    """Imports one annotation source: labels first, then pictures, then one flip."""
+
+    name: Final = "project import"
+
+    def __init__(self) -> None:
+        # The last validated import of this process: slices read it instead of the file.
+        self._validated: tuple[str, ValidatedProject] | None = None
+
+    def plan(self, context: JobContext) -> dict[str, Any]:
+        """Validate, then create everything but labels, invisible."""
+        self.undo(context)
+        request = ProjectImportRequest.from_payload(context.payload)
+        context.report("Checking")
+        validated = self._validate(context)
+        records = validated.records
+        header = DatasetHeader(
+            project=request.name,
+            description=request.description,
+            name=request.source.stem,
+            format=request.format,
+            root=validated.root,
+            source=request.source.name,
+            sha256=validated.sha256,
+            author=request.author,
+            job_id=context.job_id,
+        )
+        with context.database.write() as connection:
+            report_id = save_report(connection, validated.report)
+            opened = open_import(
+                connection, header, classes=_unique_names(records), images=_image_columns(records)
+            )
+        label_slices = -(-len(records.labels) // LABELS_A_SLICE)
+        has_pixels = any(validated.hashes)
+        picture_slices = -(-len(records.images) // IMAGES_A_SLICE) if has_pixels else 0
+        context.report("Writing", done=0, total=label_slices + picture_slices)
+        return {
+            "slices": label_slices + picture_slices,
+            "label_slices": label_slices,
+            "project_id": opened.project_id,
+            "dataset_id": opened.dataset_id,
+            "revision": opened.revision,
+            "class_ids": list(opened.class_ids),
+            "report_id": report_id,
+        }
+
+    def run_slice(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
+        """Write 20,000 labels, or note the hashes and make the thumbnails of 100 images."""
+        if number < plan["label_slices"]:
+            self._write_labels(context, plan, number)
+        else:
+            self._write_pictures(context, plan, number - plan["label_slices"])
+
+    def finish(self, context: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
+        """Publish the revision: images, classes and labels become visible at once."""
+        validated = self._validate(context)
+        labels = validated.records.labels
+        changes = {
+            "labels_added": len(labels),
+            "labels_removed": 0,
+            "images_added": len(validated.records.images),
+            "images_changed": len(np.unique(labels.image)),
+        }
+        with context.database.write() as connection:
+            publish_import(connection, plan["dataset_id"], changes)
+        labels_as_of(context.database, plan["project_id"], plan["revision"])
+        self._validated = None
+        request = ProjectImportRequest.from_payload(context.payload)
+        return {
+            "project": request.name,
+            "project_id": plan["project_id"],
+            "revision": plan["revision"],
+            "report_id": plan["report_id"],
+            **validated.report.counts,
+        }
+
+    def undo(self, context: JobContext) -> None:
+        """Remove the dataset, its revision, and the project if this import made it."""
+        with context.database.write() as connection:
+            take_back_import(connection, context.job_id)
+
+    def _validate(self, context: JobContext) -> ValidatedProject:
+        """Return the validated import; after a crash it is read again."""
+        if self._validated is not None and self._validated[0] == context.job_id:
+            return self._validated[1]
+
+        def progress(done: int, total: int) -> None:
+            context.stop_if_cancelled()
+            context.report("Checking pictures", done=done, total=total)
+
+        request = ProjectImportRequest.from_payload(context.payload)
+        validated = validate_project(
+            context.database, context.settings, request, dry_run=False, progress=progress
+        )
+        self._validated = (context.job_id, validated)
+        return validated
+
+    def _write_labels(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
+        labels = self._validate(context).records.labels
+        first = number * LABELS_A_SLICE
+        rows = np.arange(first, min(first + LABELS_A_SLICE, len(labels)))
+        part = labels.take(rows)
+        with context.database.read() as connection:
+            image_ids = read_images(
+                connection, plan["project_id"], dataset_id=plan["dataset_id"]
+            ).id
+        with context.database.write() as connection:
+            # A slice that was committed before a crash must not be written again.
+            if labels_written(connection, plan["project_id"], plan["revision"]) > first:
+                return
+            add_labels(
+                connection,
+                plan["project_id"],
+                revision=plan["revision"],
+                labels=Labels(
+                    id=np.zeros(len(part), np.int64),
+                    image_id=image_ids[part.image],
+                    class_id=np.array(plan["class_ids"], np.int64)[part.class_],
+                    boxes=part.boxes,
+                    area=part.area,
+                    crowd=part.crowd,
+                    ignore=part.ignore,
+                    source_id=part.source_id,
+                    counts=list(part.counts),
+                    polygons=list(part.polygons),
+                ),
+            )
+
+    def _write_pictures(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
+        validated = self._validate(context)
+        if validated.root is None:
+            return
+        source = open_source(validated.root, s3_endpoint=context.settings.s3_endpoint)
+        thumbnails = ThumbnailCache(context.settings.data_dir)
+        part = slice(number * IMAGES_A_SLICE, (number + 1) * IMAGES_A_SLICE)
+        hashes = validated.hashes[part]
+        for image, sha256 in zip(validated.records.images[part], hashes, strict=True):
+            if sha256 is not None:
+                thumbnails.make(source, image.file_name, sha256)
+        with context.database.read() as connection:
+            images = read_images(connection, plan["project_id"], dataset_id=plan["dataset_id"])
+        with context.database.write() as connection:
+            note_hashes(connection, images.id[part], hashes)
+
+
+def _unique_names(records: ProjectRecords) -> list[tuple[str, str]]:
+    """Return source id and name of each class; a second class of a name gets its id added."""
+    seen: set[str] = set()
+    classes = []
+    for entry in records.classes:
+        name = entry.name if entry.name not in seen else f"{entry.name} #{entry.source_id}"
+        seen.add(name)
+        classes.append((entry.source_id, name))
+    return classes
+
+
+def _image_columns(records: ProjectRecords) -> list[dict[str, object]]:
+    return [
+        {
+            "source_id": image.source_id,
+            "file_name": image.file_name,
+            "width": image.width,
+            "height": image.height,
+            "split": image.split,
+            "labelled": image.labelled,
+        }
+        for image in records.images
+    ]
+
+
+register(ProjectImportJob())

@@ -1,0 +1,346 @@
+"""Evaluation results as Altair charts: pure functions from frames to charts.
+
+A prediction set is drawn in its full colour with solid lines; the baseline in its own colour's
+lighter tone, dashed. Differences are green for better and magenta for worse, which people with
+any colour vision tell apart, and always carry their sign in text. The mid-tones read on light
+and dark; fonts, axes and grid are left to the page's theme. Tooltips give full precision.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import altair as alt
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+BETTER: Final = "#1f9168"
+WORSE: Final = "#c4408d"
+NEUTRAL: Final = "#7f8894"
+BASELINE_TONE: Final = 0.55
+BASELINE_LINE_TONE: Final = 0.75
+FULL_PRECISION: Final = ".15~g"
+METRIC_DOMAIN: Final = (0.0, 1.0)
+BAR_STEP: Final = 22
+CELL_STEP: Final = 38
+LABEL_SIZE: Final = 11
+AXIS_HEIGHT: Final = 58
+# Text takes the colour of the page around the chart, in light and dark.
+INK: Final = "currentColor"
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A prediction set on a chart: its name and its colour, `#rrggbb`."""
+
+    name: str
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The prediction set and, in comparison mode, the baseline."""
+
+    set: Series
+    against: Series | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the sides, baseline first, as bars and legends show them."""
+        return [side.name for side in self._sides]
+
+    @property
+    def colors(self) -> list[str]:
+        """Colours in the order of `names`."""
+        return [side.color for side in self._sides]
+
+    @property
+    def _sides(self) -> list[Series]:
+        return [self.set] if self.against is None else [self.against, self.set]
+
+    def color(self) -> alt.Color:
+        """Return the colour encoding that keeps each set's colour, with a legend."""
+        scale = alt.Scale(domain=self.names, range=self.colors)
+        return alt.Color("side:N", scale=scale, legend=_legend())
+
+    def opacity(self, tone: float = BASELINE_TONE) -> Any:
+        """Return the opacity encoding that gives the baseline its lighter tone."""
+        is_set = alt.datum.side == self.set.name
+        return alt.when(is_set).then(alt.value(1)).otherwise(alt.value(tone))
+
+    def dash(self) -> alt.StrokeDash:
+        """Return the dash encoding: baseline dashed, set solid."""
+        dashes = [[1, 0]] if self.against is None else [[5, 4], [1, 0]]
+        scale = alt.Scale(domain=self.names, range=dashes)
+        return alt.StrokeDash("side:N", scale=scale, legend=_legend())
+
+
+def metric_bars(frame: pd.DataFrame, pair: Pair, *, height: int = 250) -> alt.LayerChart:
+    """Draw metrics as clustered bars, set beside baseline, each difference above its cluster.
+
+    Args:
+        frame: Columns `name` (metric), `set`, `against` (values in [0, 1], missing = no bar),
+            `delta` and `verdict` ("better", "worse" or "equal"); rows in drawing order.
+        pair: The prediction set and the baseline.
+        height: Height of the plot, pixels.
+    """
+    return _clustered(frame, pair, axis_title="Metric", value_title="Value", height=height)
+
+
+def size_bars(
+    frame: pd.DataFrame, pair: Pair, *, value_title: str, height: int = 250
+) -> alt.LayerChart:
+    """Draw one metric by size bucket as clustered bars; the axis label shows the support.
+
+    Args:
+        frame: Columns `name` (bucket), `support` (labels), `set`, `against`, `delta`, `verdict`.
+        pair: The prediction set and the baseline.
+        value_title: What the bars measure, such as "AP".
+        height: Height of the plot, pixels.
+    """
+    labelled = frame.assign(
+        name=[
+            f"{name} · n {support:,}"
+            for name, support in zip(frame["name"], frame["support"], strict=True)
+        ]
+    )
+    return _clustered(
+        labelled, pair, axis_title="Size bucket (labels)", value_title=value_title, height=height
+    )
+
+
+def class_delta_bars(frame: pd.DataFrame, *, value_title: str = "ΔAP") -> alt.LayerChart:
+    """Draw the difference of every class as a horizontal bar from zero, in the frame's order.
+
+    Args:
+        frame: Columns `name` (class), `delta`, `set`, `against`, `support` (labels), `verdict`.
+        value_title: What the bars measure.
+    """
+    frame = frame.dropna(subset=["delta"])
+    names = frame["name"].tolist()
+    reach = max(0.01, float(frame["delta"].abs().max()) * 1.35) if names else 0.01
+    base = alt.Chart(frame).encode(
+        y=alt.Y("name:N", sort=names, title="Class", axis=_class_axis()),
+        tooltip=[
+            alt.Tooltip("name:N", title="class"),
+            alt.Tooltip("delta:Q", title=value_title, format=FULL_PRECISION),
+            alt.Tooltip("set:Q", title="set", format=FULL_PRECISION),
+            alt.Tooltip("against:Q", title="baseline", format=FULL_PRECISION),
+            alt.Tooltip("support:Q", title="labels", format=","),
+        ],
+    )
+    x = alt.X(
+        "delta:Q",
+        title=f"{value_title} (set − baseline)",
+        scale=alt.Scale(domain=[-reach, reach], nice=False),
+        axis=alt.Axis(format="+.2f", tickCount=5),
+    )
+    text = alt.Text("delta:Q", format="+.3f")
+    gains, losses = (base.transform_filter(f"datum.delta {sign} 0") for sign in (">=", "<"))
+    bars = base.mark_bar(size=12).encode(x=x, color=_verdict_color())
+    labels = [
+        label.encode(x=x, text=text, color=_verdict_color())
+        for label in (
+            gains.mark_text(align="left", dx=5, fontSize=LABEL_SIZE),
+            losses.mark_text(align="right", dx=-5, fontSize=LABEL_SIZE),
+        )
+    ]
+    return alt.LayerChart(layer=[bars, *labels], height=BAR_STEP * max(1, len(names)) + AXIS_HEIGHT)
+
+
+def class_size_heatmap(
+    frame: pd.DataFrame, *, sizes: Sequence[str], value_title: str = "ΔAP", min_support: int = 0
+) -> alt.LayerChart:
+    """Draw the difference of every class and size bucket as a cell; its depth is the size of it.
+
+    A cell without a difference, or with fewer labels than `min_support`, stays blank and says
+    so; the tooltip of every cell gives its numbers.
+
+    Args:
+        frame: Columns `name` (class), `size`, `delta`, `set`, `against`, `support`, `verdict`.
+        sizes: Size buckets in drawing order.
+        value_title: What the cells show.
+        min_support: Fewest labels for a cell to be coloured.
+    """
+    shown = frame["delta"].notna() & (frame["support"] >= min_support)
+    frame = frame.assign(
+        shown=shown,
+        strength=frame["delta"].abs().where(shown, 0.0),
+        label=[
+            f"{delta:+.3f}".replace("-", "\N{MINUS SIGN}") if visible else "n/a"
+            for delta, visible in zip(frame["delta"], shown, strict=True)
+        ],
+        count=[f"n {support:,}" for support in frame["support"]],
+    )
+    reach = max(0.01, float(frame["strength"].max())) if len(frame) else 0.01
+    base = alt.Chart(frame).encode(
+        x=alt.X(
+            "size:N",
+            sort=list(sizes),
+            title="Size bucket",
+            axis=alt.Axis(labelAngle=0, orient="top", domain=False, ticks=False),
+        ),
+        y=alt.Y(
+            "name:N", sort=list(dict.fromkeys(frame["name"])), title="Class", axis=_class_axis()
+        ),
+        tooltip=[
+            alt.Tooltip("name:N", title="class"),
+            alt.Tooltip("size:N", title="size"),
+            alt.Tooltip("delta:Q", title=value_title, format=FULL_PRECISION),
+            alt.Tooltip("set:Q", title="set", format=FULL_PRECISION),
+            alt.Tooltip("against:Q", title="baseline", format=FULL_PRECISION),
+            alt.Tooltip("support:Q", title="labels", format=","),
+        ],
+    )
+    cells = base.mark_rect(stroke=NEUTRAL, strokeOpacity=0.25).encode(
+        fill=_verdict_color(),
+        fillOpacity=alt.FillOpacity(
+            "strength:Q", scale=alt.Scale(domain=[0, reach], range=[0.0, 0.55]), legend=None
+        ),
+    )
+    text = base.mark_text(fontSize=LABEL_SIZE, dy=-6, color=INK).encode(text="label:N")
+    count = base.mark_text(fontSize=LABEL_SIZE - 1, dy=8, color=INK, opacity=0.65)
+    height = CELL_STEP * max(1, frame["name"].nunique()) + AXIS_HEIGHT
+    return alt.LayerChart(layer=[cells, text, count.encode(text="count:N")], height=height)
+
+
+def precision_recall(frame: pd.DataFrame, pair: Pair, *, height: int = 360) -> alt.Chart:
+    """Draw precision over recall, set solid and baseline dashed.
+
+    Args:
+        frame: Columns `recall`, `precision` (both in [0, 1]) and `side` (name of the set).
+        pair: The prediction set and the baseline.
+        height: Height of the plot, pixels.
+    """
+    chart: alt.Chart = _curves(frame, pair).properties(height=height)
+    return chart
+
+
+def precision_recall_by_class(
+    frame: pd.DataFrame, pair: Pair, *, columns: int = 4, width: int = 190
+) -> alt.FacetChart:
+    """Draw one small precision–recall chart for every class, all on the same axes.
+
+    Args:
+        frame: Columns `name` (class), `recall`, `precision`, `side`; classes in drawing order.
+        pair: The prediction set and the baseline.
+        columns: Charts in a row.
+        width: Width of one chart, pixels.
+    """
+    names = list(dict.fromkeys(frame["name"]))
+    header = alt.Header(title=None, labelAnchor="start", labelFontWeight="bold", labelPadding=4)
+    return (
+        _curves(frame, pair, extra=[alt.Tooltip("name:N", title="class")])
+        .properties(width=width, height=140)
+        .facet(facet=alt.Facet("name:N", sort=names, header=header), columns=columns, spacing=14)
+    )
+
+
+def _curves(frame: pd.DataFrame, pair: Pair, *, extra: Sequence[alt.Tooltip] = ()) -> alt.Chart:
+    """Return precision–recall lines coloured and dashed by side."""
+    scale = alt.Scale(domain=list(METRIC_DOMAIN), nice=False)
+    axis = alt.Axis(format=".1f", tickCount=5)
+    chart: alt.Chart = (
+        alt.Chart(frame)
+        .mark_line(strokeWidth=2, clip=True)
+        .encode(
+            x=alt.X("recall:Q", title="Recall", scale=scale, axis=axis),
+            y=alt.Y("precision:Q", title="Precision", scale=scale, axis=axis),
+            color=pair.color(),
+            opacity=pair.opacity(BASELINE_LINE_TONE),
+            strokeDash=pair.dash(),
+            order=alt.Order("recall:Q"),
+            tooltip=[
+                *extra,
+                alt.Tooltip("side:N", title="set"),
+                alt.Tooltip("recall:Q", format=FULL_PRECISION),
+                alt.Tooltip("precision:Q", format=FULL_PRECISION),
+            ],
+        )
+    )
+    return chart
+
+
+def _clustered(
+    frame: pd.DataFrame, pair: Pair, *, axis_title: str, value_title: str, height: int
+) -> alt.LayerChart:
+    """Return clustered bars with the difference written above every cluster."""
+    names = frame["name"].tolist()
+    bars = (
+        alt.Chart(_long(frame, pair))
+        .mark_bar()
+        .encode(
+            x=_category(names, axis_title),
+            xOffset=alt.XOffset("side:N", sort=pair.names, scale=alt.Scale(paddingInner=0.08)),
+            y=_value(value_title),
+            color=pair.color(),
+            opacity=pair.opacity(),
+            tooltip=_value_tooltips(axis_title, value_title),
+        )
+    )
+    if pair.against is None:
+        return alt.LayerChart(layer=[bars], height=height)
+    tops = frame.assign(top=frame[["set", "against"]].max(axis=1)).dropna(subset=["delta"])
+    labels = (
+        alt.Chart(tops)
+        .mark_text(dy=-8, fontSize=LABEL_SIZE)
+        .encode(
+            x=_category(names, axis_title),
+            y=alt.Y("top:Q"),
+            text=alt.Text("delta:Q", format="+.3f"),
+            color=_verdict_color(),
+            tooltip=[alt.Tooltip("name:N"), alt.Tooltip("delta:Q", format=FULL_PRECISION)],
+        )
+    )
+    return alt.LayerChart(layer=[bars, labels], height=height)
+
+
+def _long(frame: pd.DataFrame, pair: Pair) -> pd.DataFrame:
+    """Return one row per category and side, without the missing ones."""
+    sides = ["set"] if pair.against is None else ["against", "set"]
+    renamed = frame.rename(columns=dict(zip(sides, pair.names, strict=True)))
+    return renamed.melt(
+        id_vars=["name"], value_vars=pair.names, var_name="side", value_name="value"
+    ).dropna(subset=["value"])
+
+
+def _category(names: Sequence[str], title: str) -> alt.X:
+    axis = alt.Axis(labelAngle=0, labelLimit=140, labelOverlap=False, domain=True, ticks=False)
+    return alt.X("name:N", sort=list(names), title=title, axis=axis)
+
+
+def _value(title: str) -> alt.Y:
+    axis = alt.Axis(format=".1f", tickCount=5)
+    return alt.Y("value:Q", title=title, scale=alt.Scale(domain=list(METRIC_DOMAIN)), axis=axis)
+
+
+def _value_tooltips(axis_title: str, value_title: str) -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("name:N", title=axis_title.lower()),
+        alt.Tooltip("side:N", title="set"),
+        alt.Tooltip("value:Q", title=value_title, format=FULL_PRECISION),
+    ]
+
+
+def _verdict_color() -> Any:
+    """Return the encoding that colours by the column `verdict`: better, worse or neither."""
+    better, worse = alt.datum.verdict == "better", alt.datum.verdict == "worse"
+    return (
+        alt.when(better)
+        .then(alt.value(BETTER))
+        .when(worse)
+        .then(alt.value(WORSE))
+        .otherwise(alt.value(NEUTRAL))
+    )
+
+
+def _legend() -> alt.Legend:
+    return alt.Legend(orient="top", title=None, labelLimit=320)
+
+
+def _class_axis() -> alt.Axis:
+    return alt.Axis(labelLimit=180, labelOverlap=False, ticks=False, domain=False)

@@ -1,0 +1,86 @@
+"""Summary: the headline numbers, what changed by class and size, and the same in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+
+from evaluation import charts
+from ui import frames, numbers
+from ui.drill_down import open_images
+from ui.in_words import in_words
+from ui.metric_cards import metric_card
+
+if TYPE_CHECKING:
+    from ui.evaluation_page import EvaluationPage
+
+OUTCOMES: Final = {"tp": "true positives", "fp": "false positives", "fn": "missed"}
+MOST_CLASSES: Final = 20
+
+
+def show(page: EvaluationPage) -> None:
+    """Draw the entry."""
+    show_cards(page)
+    sides = page.sides
+    against = sides.against.name if sides.against else ""
+    with st.container(border=True):
+        st.markdown(in_words(page.ours, page.theirs, name=sides.set.name, against=against))
+    show_charts(page)
+
+
+def show_cards(page: EvaluationPage) -> None:
+    """Draw the headline cards; a count's card opens the images that it counts."""
+    ours = frames.headline_numbers(page.ours)
+    theirs = frames.headline_numbers(page.theirs) if page.theirs else None
+    with st.grid(len(frames.HEADLINES), min_column_width=118, gap="xsmall"):
+        for key in frames.HEADLINES:
+            metric_card(key, ours, theirs, page.context)
+    with st.grid(len(frames.COUNTS), min_column_width=180, gap="xsmall"):
+        for key in frames.COUNTS:
+            with st.container(gap=None):
+                metric_card(key, ours, theirs, page.context)
+                st.button(
+                    f"Show the {OUTCOMES[key]}",
+                    key=f"show-{key}",
+                    type="tertiary",
+                    icon=":material/image_search:",
+                    on_click=open_images,
+                    kwargs={"outcome": OUTCOMES[key]},
+                )
+
+
+def show_charts(page: EvaluationPage) -> None:
+    """Draw the headline metrics and AP by size; compared, the change of every class."""
+    left, right = st.columns([4, 3], gap="medium")
+    with left:
+        st.markdown("**Headline metrics**")
+        frame = frames.headline_frame(page.ours, page.theirs)
+        chart = charts.metric_bars(frame, page.pair)
+        st.altair_chart(chart, key="headline-chart", alt="Headline metrics of both sets")
+    with right:
+        st.markdown("**AP by size**")
+        frame = frames.size_frame(page.ours, page.theirs, metric="AP")
+        chart = charts.size_bars(frame, page.pair, value_title="AP")
+        st.altair_chart(chart, key="size-chart", alt="Average precision by size bucket")
+    if page.compared:
+        show_class_changes(page)
+
+
+def show_class_changes(page: EvaluationPage) -> None:
+    """Draw the change of AP by class, the largest ones when there are many."""
+    frame = frames.class_frame(page.ours, page.theirs, metric="AP").dropna(subset=["delta"])
+    st.markdown("**Change of AP by class**")
+    if frame.empty:
+        st.caption("No class has an AP in both sets.")
+        return
+    shown = frame
+    if len(frame) > MOST_CLASSES:
+        largest = frame["delta"].abs().nlargest(MOST_CLASSES).index
+        shown = frame.loc[frame.index.isin(largest)]
+        st.caption(
+            f"The {MOST_CLASSES} largest changes of {numbers.count(len(frame))} classes; "
+            "the entry Classes lists all."
+        )
+    chart = charts.class_delta_bars(shown)
+    st.altair_chart(chart, key="class-chart", alt="Change of average precision by class")

@@ -1,0 +1,174 @@
+"""Numbers of both sides as frames: what the charts and tables of Model Evaluation show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pandas as pd
+
+from evaluation.comparison import verdict
+from ui import definitions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from evaluation.charts import Pair
+    from evaluation.results import EvaluationResult
+
+    Row = Mapping[str, Any]
+
+HEADLINES: Final = ("AP", "AP50", "AP75", "AR100", "precision", "recall", "f1")
+COUNTS: Final = ("tp", "fp", "fn")
+CLASS_METRICS: Final = ("AP", "AP50", "precision", "recall", "f1", *COUNTS)
+MISSING: Final[dict[str, Any]] = {}
+
+
+def headline_numbers(numbers: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the headline numbers and counts of one side in one flat table."""
+    return {**numbers["metrics"], **numbers["operating_point"]}
+
+
+def difference(ours: float | None, theirs: float | None) -> float | None:
+    """Return ours minus theirs, None where either does not exist."""
+    return None if ours is None or theirs is None else ours - theirs
+
+
+def compared_row(name: str, metric: str, ours: Row, theirs: Row) -> dict[str, Any]:
+    """Return one metric of both sides with difference and verdict, as the charts want it.
+
+    >>> compared_row("small", "AP", {"AP": 0.5, "support": 4}, {"AP": 0.25})["delta"]
+    0.25
+    """
+    change = difference(ours.get(metric), theirs.get(metric))
+    return {
+        "name": name,
+        "set": ours.get(metric),
+        "against": theirs.get(metric),
+        "delta": change,
+        "verdict": verdict(metric, change) or "equal",
+        "support": ours.get("support") or theirs.get("support") or 0,
+    }
+
+
+def numeric(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """Return rows as a frame whose number columns hold NaN where a number does not exist."""
+    frame = pd.DataFrame(list(rows))
+    for column in columns:
+        if column in frame:
+            frame[column] = frame[column].astype(float)
+    return frame
+
+
+def headline_frame(ours: Mapping[str, Any], theirs: Mapping[str, Any] | None) -> pd.DataFrame:
+    """Return the headline metrics in [0, 1] for `evaluation.charts.metric_bars`."""
+    own = headline_numbers(ours)
+    other = headline_numbers(theirs) if theirs else MISSING
+    rows = (compared_row(definitions.label(key), key, own, other) for key in HEADLINES)
+    return numeric(rows, ("set", "against", "delta"))
+
+
+def size_frame(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any] | None, *, metric: str
+) -> pd.DataFrame:
+    """Return one metric by size bucket for `evaluation.charts.size_bars`."""
+    other = theirs["sizes"] if theirs else MISSING
+    rows = (
+        compared_row(size, metric, row, other.get(size, MISSING))
+        for size, row in ours["sizes"].items()
+    )
+    return numeric(rows, ("set", "against", "delta"))
+
+
+def class_frame(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any] | None, *, metric: str
+) -> pd.DataFrame:
+    """Return one metric by class for `evaluation.charts.class_delta_bars`, best change first."""
+    rows = (
+        compared_row(name, metric, own, other) for name, own, other in paired_classes(ours, theirs)
+    )
+    frame = numeric(rows, ("set", "against", "delta"))
+    return frame.sort_values("delta", ascending=False, kind="stable", ignore_index=True)
+
+
+def class_size_frame(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any], *, metric: str
+) -> pd.DataFrame:
+    """Return one metric by class and size for `evaluation.charts.class_size_heatmap`."""
+    other = {(row["name"], row["size"]): row for row in theirs["class_sizes"]}
+    rows = (
+        compared_row(row["name"], metric, row, other.get((row["name"], row["size"]), MISSING))
+        | {"size": row["size"]}
+        for row in ours["class_sizes"]
+    )
+    return numeric(rows, ("set", "against", "delta"))
+
+
+def paired_classes(
+    ours: Mapping[str, Any], theirs: Mapping[str, Any] | None
+) -> list[tuple[str, Row, Row]]:
+    """Return name and rows of every class of either side; a side without it has an empty row."""
+    own = {row["name"]: row for row in ours["classes"]}
+    other = {row["name"]: row for row in theirs["classes"]} if theirs else {}
+    return [(name, own.get(name, MISSING), other.get(name, MISSING)) for name in {**own, **other}]
+
+
+def class_table(ours: Mapping[str, Any], theirs: Mapping[str, Any] | None) -> pd.DataFrame:
+    """Return the class table: each metric of the set and, compared, of the baseline and Δ.
+
+    Columns are named `AP`, `AP baseline`, `Δ AP`; numbers keep their full precision.
+    """
+    rows = []
+    for name, own, other in paired_classes(ours, theirs):
+        row: dict[str, Any] = {"Class": name, "Labels": own.get("support", other.get("support"))}
+        for metric in CLASS_METRICS:
+            label = definitions.label(metric)
+            row[label] = own.get(metric)
+            if theirs is not None:
+                row[f"{label} baseline"] = other.get(metric)
+                row[f"Δ {label}"] = difference(own.get(metric), other.get(metric))
+        rows.append(row)
+    frame = pd.DataFrame(rows)
+    return frame.astype({column: float for column in frame.columns if column != "Class"})
+
+
+def mean_curve(curves: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
+    """Return the mean over classes that have ground truth.
+
+    Args:
+        curves: (R, K) precision, −1 where a class has no ground truth.
+    """
+    present = curves[0] >= 0 if len(curves) else np.zeros(curves.shape[1], dtype=bool)
+    if not present.any():
+        return np.full(len(curves), np.nan)
+    mean: np.ndarray[Any, Any] = curves[:, present].mean(axis=1)
+    return mean
+
+
+def curve_frame(
+    results: Sequence[EvaluationResult], pair: Pair, *, threshold: int | None
+) -> pd.DataFrame:
+    """Return precision–recall curves of the mean and of every class.
+
+    Args:
+        results: Result of the set and, compared, of the baseline.
+        pair: Their names, in the charts' order.
+        threshold: Place on the axis of IoU thresholds, None for the mean over them.
+
+    Returns:
+        Columns `name` (class, `mean` for the mean over classes), `recall`, `precision`, `side`.
+    """
+    names = [pair.set.name, *([pair.against.name] if pair.against else [])]
+    parts = []
+    for result, side in zip(results, names, strict=True):
+        all_curves = result.precision_curves
+        curves = all_curves.mean(axis=0) if threshold is None else all_curves[threshold]
+        recall = np.linspace(0.0, 1.0, len(curves))
+        columns = {"mean": mean_curve(curves)} | {
+            name: np.where(curve < 0, np.nan, curve)
+            for name, curve in zip(result.class_names, curves.T, strict=True)
+        }
+        for name, precision in columns.items():
+            part = {"name": name, "recall": recall, "precision": precision, "side": side}
+            parts.append(pd.DataFrame(part))
+    return pd.concat(parts, ignore_index=True).dropna(subset=["precision"])

@@ -1,0 +1,3 @@
+"""The steps of an import: source, preview, confirm, progress, report."""
+
+from __future__ import annotations

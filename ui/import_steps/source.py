@@ -1,0 +1,58 @@
+"""The source of an import: an uploaded file, or a path below the folders that settings allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import streamlit as st
+from curation.projects.uploads import spool
+
+from curation.errors import UnsafePath
+from ui.connection import settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+UPLOAD: Final = "upload"
+PATH: Final = "on this machine"
+
+
+def choose_source(label: str, types: Sequence[str], *, key: str) -> Path | None:
+    """Draw the choice of a source; return its path, None while there is none.
+
+    Args:
+        label: What is asked for.
+        types: Extensions of files that can be uploaded.
+        key: Prefix of the widgets' keys.
+
+    Raises:
+        UnsafePath: If a typed path leads out of the allowed folders.
+    """
+    roots = settings().import_roots
+    way = UPLOAD
+    if roots:
+        way = (
+            st.segmented_control(
+                "From", [UPLOAD, PATH], default=UPLOAD, required=True, key=f"{key}-way"
+            )
+            or UPLOAD
+        )
+    if way == PATH:
+        listed = ", ".join(str(root) for root in roots)
+        text = st.text_input("Path", key=f"{key}-path", help=f"A file or folder below {listed}.")
+        return below_roots(text, roots) if text else None
+    upload = st.file_uploader(label, type=list(types), key=f"{key}-file")
+    return None if upload is None else spool(settings(), upload.name, upload.getvalue())
+
+
+def below_roots(text: str, roots: Sequence[Path]) -> Path:
+    """Return the real path of a typed one if it lies in an allowed folder.
+
+    Raises:
+        UnsafePath: If it does not.
+    """
+    path = Path(text).expanduser().resolve()
+    if not any(path.is_relative_to(root.expanduser().resolve()) for root in roots):
+        raise UnsafePath(text, root=", ".join(str(root) for root in roots))
+    return path

@@ -1,0 +1,18 @@
+"""Names of files, classes and sets inside Streamlit's Markdown, where they are only text."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
+LINE_BREAKS: Final = re.compile(r"\s+")
+
+
+def plain(text: str) -> str:
+    r"""Escape a text so that Markdown shows it as it is, on one line.
+
+    >>> print(plain("a*b [x](http://y)"))
+    a\*b \[x\]\(http\://y\)
+    """
+    return SPECIAL.sub(r"\\\1", LINE_BREAKS.sub(" ", text).strip())

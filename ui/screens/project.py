@@ -1,0 +1,135 @@
+"""Project home: images, classes, splits, prediction sets and label revisions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from curation.projects.catalog import project_home, set_baseline
+from ui import numbers, screens, tables
+from ui.connection import database
+from ui.empty_states import show_empty
+from ui.markdown import plain
+from ui.project_choice import current_project
+
+if TYPE_CHECKING:
+    from curation.projects.catalog import ProjectHome
+
+NO_BASELINE = "(none)"
+
+
+def show_project() -> None:
+    """Draw the home of the chosen project."""
+    card = current_project()
+    if card is None:
+        show_empty("There is no project yet.", button="Import a project", command="curation demo")
+        return
+    home = project_home(database(), card.id)
+    st.title(plain(card.name), anchor=False)
+    if card.description:
+        st.caption(plain(card.description))
+    show_counts(home)
+    show_prediction_sets(home)
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        show_classes(home)
+    with right:
+        show_splits(home)
+    show_revisions(home)
+
+
+def show_counts(home: ProjectHome) -> None:
+    """Draw the counts of the project."""
+    card = home.card
+    figures = {
+        "Images": numbers.count(card.images),
+        "Labels": numbers.count(card.labels),
+        "Classes": numbers.count(card.classes),
+        "Prediction sets": numbers.count(card.prediction_sets),
+        "Revision": numbers.count(card.revision),
+    }
+    with st.grid(5, min_column_width=120):
+        for name, figure in figures.items():
+            st.metric(name, figure, border=True)
+
+
+def show_prediction_sets(home: ProjectHome) -> None:
+    """Draw the prediction sets with their metadata, and the choice of the baseline."""
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"
+    ):
+        st.subheader("Prediction sets", anchor=False, width="content")
+        with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+            if home.prediction_sets:
+                choose_baseline(home)
+                if st.button("Compare", type="primary", icon=":material/compare_arrows:"):
+                    st.switch_page(screens.MODEL_EVALUATION)
+            if st.button("Import predictions", icon=":material/upload_file:"):
+                st.switch_page(screens.IMPORTS)
+    if not home.prediction_sets:
+        st.info(
+            "There is no prediction set yet. Import a model's predictions to evaluate them.",
+            icon=":material/info:",
+        )
+        return
+    frame = pd.DataFrame([tables.prediction_set(row) for row in home.prediction_sets])
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=tables.PREDICTION_SET_COLUMNS,
+        key="prediction-sets",
+        alt="Prediction sets with their metadata",
+    )
+
+
+def choose_baseline(home: ProjectHome) -> None:
+    """Draw the choice of the set that others are compared against at first."""
+    ids = {NO_BASELINE: None} | {row.name: row.id for row in home.prediction_sets}
+    names = list(ids)
+    at = list(ids.values()).index(home.baseline_id) if home.baseline_id in ids.values() else 0
+
+    def save() -> None:
+        set_baseline(database(), home.card.id, ids[st.session_state["baseline"]])
+
+    st.selectbox(
+        "Baseline",
+        names,
+        index=at,
+        key="baseline",
+        on_change=save,
+        width=200,
+        help="What prediction sets are compared against unless another one is picked.",
+    )
+
+
+def show_classes(home: ProjectHome) -> None:
+    """Draw the classes with their labels by size bucket."""
+    st.subheader("Classes", anchor=False)
+    frame = pd.DataFrame([tables.label_class(row) for row in home.classes])
+    most = max((row.labels for row in home.classes), default=1)
+    st.dataframe(
+        frame,
+        hide_index=True,
+        column_config=tables.class_columns(most=max(most, 1)),
+        key="classes-of-project",
+        alt="Classes with their labels by size bucket",
+    )
+
+
+def show_splits(home: ProjectHome) -> None:
+    """Draw the splits with their images."""
+    st.subheader("Splits", anchor=False)
+    frame = pd.DataFrame([tables.split(row) for row in home.splits])
+    st.dataframe(frame, hide_index=True, column_config=tables.SPLIT_COLUMNS, key="splits")
+
+
+def show_revisions(home: ProjectHome) -> None:
+    """Draw the history of the labels, newest first."""
+    st.subheader("Label revisions", anchor=False)
+    frame = pd.DataFrame([tables.revision(row) for row in home.revisions])
+    st.dataframe(frame, hide_index=True, column_config=tables.REVISION_COLUMNS, key="revisions")
+
+
+show_project()

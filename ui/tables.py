@@ -1,0 +1,131 @@
+"""Rows of the tables: dataclasses to display rows, and how their columns look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import streamlit as st
+
+if TYPE_CHECKING:
+    from curation.job_engine.jobs import JobRow
+    from curation.predictions.catalog import PredictionSetRow
+    from curation.projects.catalog import ClassRow, RevisionRow, SplitRow
+
+Row = dict[str, Any]
+_columns = st.column_config
+_when = _columns.DatetimeColumn(format="D MMM YYYY, HH:mm", width="small")
+_count = _columns.NumberColumn(format="localized", width="small")
+TASKS: Final = {"boxes": "boxes", "masks": "boxes and masks"}
+
+PREDICTION_SET_COLUMNS: Final = {
+    "Imported": _when,
+    "Predictions": _count,
+    "Images": _count,
+    "Rejected": _count,
+    "Checksum": _columns.TextColumn(help="First characters of the file's SHA-256.", width="small"),
+}
+SPLIT_COLUMNS: Final = {
+    "Images": _count,
+    "Labels": _count,
+    "Background": _columns.NumberColumn(
+        format="localized", help="Images that were looked at and hold nothing.", width="small"
+    ),
+    "Unlabelled": _columns.NumberColumn(
+        format="localized", help="Images that nobody has labelled yet.", width="small"
+    ),
+}
+REVISION_COLUMNS: Final = {
+    "Revision": _count,
+    "When": _when,
+    "Added": _count,
+    "Removed": _count,
+    "Images changed": _count,
+}
+
+
+def prediction_set(row: PredictionSetRow) -> Row:
+    """Return a prediction set as a table row."""
+    covered = row.covered_splits
+    return {
+        "Name": row.name,
+        "Model": " ".join(filter(None, (row.model, row.version))),
+        "Framework": row.framework,
+        "Parent": row.parent or "",
+        "Task": TASKS.get(row.task, row.task),
+        "Imported": row.created,
+        "Predictions": row.predictions,
+        "Images": row.images,
+        "Covers": "all images" if covered is None else ", ".join(covered),
+        "Rejected": row.rejected,
+        "Notes": row.notes,
+        "Checksum": row.sha256[:12],
+    }
+
+
+def label_class(row: ClassRow) -> Row:
+    """Return a class as a table row."""
+    return {
+        "Class": row.name,
+        "Labels": row.labels,
+        "Images": row.images,
+        "Small": row.small,
+        "Medium": row.medium,
+        "Large": row.large,
+        "Crowd": row.crowd,
+    }
+
+
+def class_columns(*, most: int) -> dict[str, Any]:
+    """Return how the columns of the class table look; the label bars reach up to `most`."""
+    sizes = {
+        "Small": "Area under 32² pixels.",
+        "Medium": "Area from 32² to under 96² pixels.",
+        "Large": "Area from 96² pixels.",
+        "Crowd": "Crowd regions: not counted as labels.",
+    }
+    return {
+        "Labels": _columns.ProgressColumn(min_value=0, max_value=most, format="localized"),
+        "Images": _count,
+    } | {
+        name: _columns.NumberColumn(format="localized", help=text, width="small")
+        for name, text in sizes.items()
+    }
+
+
+def split(row: SplitRow) -> Row:
+    """Return a split as a table row."""
+    return {
+        "Split": row.split or "(none)",
+        "Images": row.images,
+        "Labels": row.labels,
+        "Background": row.background,
+        "Unlabelled": row.unlabelled,
+    }
+
+
+def revision(row: RevisionRow) -> Row:
+    """Return a label revision as a table row."""
+    return {
+        "Revision": row.number,
+        "When": row.created,
+        "Author": row.author,
+        "Kind": row.kind,
+        "Added": row.labels_added,
+        "Removed": row.labels_removed,
+        "Images changed": row.images_changed,
+        "Note": row.note,
+    }
+
+
+def job(row: JobRow) -> Row:
+    """Return a finished job as a table row."""
+    return {
+        "Job": row.title,
+        "Status": row.status,
+        "Started": row.created,
+        "Finished": row.finished,
+        "Message": row.error or row.message,
+    }
+
+
+JOB_COLUMNS: Final = {"Started": _when, "Finished": _when}
