@@ -28,6 +28,7 @@ METRIC_DOMAIN: Final = (0.0, 1.0)
 BAR_STEP: Final = 22
 CELL_STEP: Final = 38
 LABEL_SIZE: Final = 11
+LONG_NAMES: Final = 28
 AXIS_HEIGHT: Final = 58
 # Text takes the colour of the page around the chart, in light and dark.
 INK: Final = "currentColor"
@@ -65,7 +66,7 @@ class Pair:
     def color(self) -> alt.Color:
         """Return the colour encoding that keeps each set's colour, with a legend."""
         scale = alt.Scale(domain=self.names, range=self.colors)
-        return alt.Color("side:N", scale=scale, legend=_legend())
+        return alt.Color("side:N", scale=scale, legend=_legend(self.names))
 
     def opacity(self, tone: float = BASELINE_TONE) -> Any:
         """Return the opacity encoding that gives the baseline its lighter tone."""
@@ -76,7 +77,7 @@ class Pair:
         """Return the dash encoding: baseline dashed, set solid."""
         dashes = [[1, 0]] if self.against is None else [[5, 4], [1, 0]]
         scale = alt.Scale(domain=self.names, range=dashes)
-        return alt.StrokeDash("side:N", scale=scale, legend=_legend())
+        return alt.StrokeDash("side:N", scale=scale, legend=_legend(self.names))
 
 
 def metric_bars(frame: pd.DataFrame, pair: Pair, *, height: int = 250) -> alt.LayerChart:
@@ -208,54 +209,33 @@ def class_size_heatmap(
     return alt.LayerChart(layer=[cells, text, count.encode(text="count:N")], height=height)
 
 
-def precision_recall(frame: pd.DataFrame, pair: Pair, *, height: int = 360) -> alt.Chart:
+def precision_recall(
+    frame: pd.DataFrame, pair: Pair, *, height: int = 360, legend: bool = True
+) -> alt.Chart:
     """Draw precision over recall, set solid and baseline dashed.
 
     Args:
         frame: Columns `recall`, `precision` (both in [0, 1]) and `side` (name of the set).
         pair: The prediction set and the baseline.
-        height: Height of the plot, pixels.
+        height: Height of the chart, pixels.
+        legend: Whether to name the sides; a row of small charts needs it only once.
     """
-    chart: alt.Chart = _curves(frame, pair).properties(height=height)
-    return chart
-
-
-def precision_recall_by_class(
-    frame: pd.DataFrame, pair: Pair, *, columns: int = 4, width: int = 190
-) -> alt.FacetChart:
-    """Draw one small precision–recall chart for every class, all on the same axes.
-
-    Args:
-        frame: Columns `name` (class), `recall`, `precision`, `side`; classes in drawing order.
-        pair: The prediction set and the baseline.
-        columns: Charts in a row.
-        width: Width of one chart, pixels.
-    """
-    names = list(dict.fromkeys(frame["name"]))
-    header = alt.Header(title=None, labelAnchor="start", labelFontWeight="bold", labelPadding=4)
-    return (
-        _curves(frame, pair, extra=[alt.Tooltip("name:N", title="class")])
-        .properties(width=width, height=140)
-        .facet(facet=alt.Facet("name:N", sort=names, header=header), columns=columns, spacing=14)
-    )
-
-
-def _curves(frame: pd.DataFrame, pair: Pair, *, extra: Sequence[alt.Tooltip] = ()) -> alt.Chart:
-    """Return precision–recall lines coloured and dashed by side."""
     scale = alt.Scale(domain=list(METRIC_DOMAIN), nice=False)
-    axis = alt.Axis(format=".1f", tickCount=5)
+    axis = alt.Axis(format=".1f", tickCount=5, labelFlush=False)
+    color, dash = pair.color(), pair.dash()
+    if not legend:
+        color, dash = color.legend(None), dash.legend(None)
     chart: alt.Chart = (
-        alt.Chart(frame)
+        alt.Chart(frame, height=height)
         .mark_line(strokeWidth=2, clip=True)
         .encode(
             x=alt.X("recall:Q", title="Recall", scale=scale, axis=axis),
             y=alt.Y("precision:Q", title="Precision", scale=scale, axis=axis),
-            color=pair.color(),
+            color=color,
             opacity=pair.opacity(BASELINE_LINE_TONE),
-            strokeDash=pair.dash(),
+            strokeDash=dash,
             order=alt.Order("recall:Q"),
             tooltip=[
-                *extra,
                 alt.Tooltip("side:N", title="set"),
                 alt.Tooltip("recall:Q", format=FULL_PRECISION),
                 alt.Tooltip("precision:Q", format=FULL_PRECISION),
@@ -338,8 +318,10 @@ def _verdict_color() -> Any:
     )
 
 
-def _legend() -> alt.Legend:
-    return alt.Legend(orient="top", title=None, labelLimit=320)
+def _legend(names: Sequence[str]) -> alt.Legend:
+    """Return the legend of the sides; long names stand below each other."""
+    columns = 1 if sum(map(len, names)) > LONG_NAMES else 2
+    return alt.Legend(orient="top", title=None, labelLimit=320, columns=columns)
 
 
 def _class_axis() -> alt.Axis:

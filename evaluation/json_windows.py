@@ -34,6 +34,7 @@ _CUTS_TRIED: Final = 4  # after these the walk is cheaper than more decoding
 _BOM: Final = b"\xef\xbb\xbf"
 _OPENING: Final = frozenset(b"[{")
 _QUOTE: Final = ord('"')
+_NOTHING: Final = (b"", b"null")
 
 # bytes.strip and \s know vertical tab and form feed; JSON does not.
 _SPACE: Final = re.compile(rb"[ \t\n\r]*+")
@@ -114,14 +115,16 @@ def sections(text: JsonText, names: Collection[str]) -> dict[str, JsonText]:
     Raises:
         MalformedJson: The text is not one JSON object.
     """
-    fields = [(name, msgspec.Raw | None, None) for name in names]
-    shape = msgspec.defstruct("_Sections", fields)
+    # Raw in a union would refuse every value, so an absent key is an empty Raw.
+    absent = msgspec.Raw()
+    shape = msgspec.defstruct("_Sections", [(name, msgspec.Raw, absent) for name in names])
     try:
         found = msgspec.json.decode(text.view, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _walk_sections(text, names)
     values = ((name, getattr(found, name)) for name in names)
-    return {name: _stretch(text, raw) for name, raw in values if raw is not None}
+    present = ((name, raw) for name, raw in values if bytes(memoryview(raw)[:5]) not in _NOTHING)
+    return {name: _stretch(text, raw) for name, raw in present}
 
 
 def elements(text: JsonText, kind: type[T], *, window: int = WINDOW) -> Iterator[Chunk[T]]:

@@ -115,16 +115,7 @@ def check_polygons(polygons: Sequence[Sequence[float]]) -> None:
         MalformedMask: No part, fewer than three points, half a point, or a coordinate that is
             not finite or beyond 2**24.
     """
-    if not polygons:
-        raise MalformedMask("it has no polygon")
-    for polygon in polygons:
-        if len(polygon) < 6:
-            raise MalformedMask("a polygon has fewer than three points")
-        if len(polygon) % 2:
-            raise MalformedMask("a polygon ends with half a point")
-        # NaN fails every comparison, so this refuses it too.
-        if not all(-_MAX_COORDINATE <= value <= _MAX_COORDINATE for value in polygon):
-            raise MalformedMask("a coordinate is not finite or beyond any image")
+    _points(polygons)
 
 
 def rasterise(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> bytes:
@@ -141,19 +132,36 @@ def rasterise(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> byt
             an outline too long to rasterise.
     """
     _check_size(size)
-    check_polygons(polygons)
     limit = REACH * max(size)
     outline = 0.0
-    for polygon in polygons:
-        points = np.asarray(polygon, dtype=np.float64).reshape(-1, 2)
+    for points in _points(polygons):
         if np.abs(points).max() > limit:
             raise MalformedMask(f"a coordinate is more than {REACH} image sides away")
-        steps = np.abs(points - np.roll(points, 1, axis=0)).max(axis=1)
-        outline += 5 * steps.sum() + len(points)
+        steps = np.abs(points[1:] - points[:-1]).max(axis=1).sum()
+        closing = np.abs(points[0] - points[-1]).max()
+        outline += 5 * (steps + closing) + len(points)
     if outline > MAX_OUTLINE:
         raise MalformedMask("the outline is too long to draw")
     parts = coco_mask.frPyObjects([list(map(float, part)) for part in polygons], *size)
     return bytes((parts[0] if len(parts) == 1 else coco_mask.merge(parts))["counts"])
+
+
+def _points(polygons: Sequence[Sequence[float]]) -> list[NDArray[np.float64]]:
+    """Return the points of each part, (M, 2) xy pixels, or refuse them as `check_polygons` says."""
+    if not polygons:
+        raise MalformedMask("it has no polygon")
+    parts = []
+    for polygon in polygons:
+        if len(polygon) < 6:
+            raise MalformedMask("a polygon has fewer than three points")
+        if len(polygon) % 2:
+            raise MalformedMask("a polygon ends with half a point")
+        points = np.array(polygon, dtype=np.float64)
+        # NaN fails every comparison, so this refuses it too.
+        if not np.abs(points).max() <= _MAX_COORDINATE:
+            raise MalformedMask("a coordinate is not finite or beyond any image")
+        parts.append(points.reshape(-1, 2))
+    return parts
 
 
 def bounding_boxes(counts: Sequence[bytes], sizes: ArrayLike) -> NDArray[np.float64]:

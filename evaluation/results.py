@@ -9,6 +9,7 @@ import numpy as np
 
 from evaluation.average_precision import (
     MAX_DETECTIONS,
+    PrecisionRecall,
     accumulate,
     class_average_precision,
     summarize,
@@ -117,6 +118,7 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
     images: NDArray[np.bool_] | None = None,
     classes: Sequence[int] | NDArray[np.int64] | None = None,
     max_detections: Sequence[int] = MAX_DETECTIONS,
+    curves: PrecisionRecall | None = None,
 ) -> EvaluationResult:
     """Evaluate predictions against ground truth; with `matches`, without matching again.
 
@@ -133,6 +135,8 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
         classes: Positions of the classes that count. All when missing.
         max_detections: Caps on the predictions of one image and class; 100 must be among them.
             With (100,) alone AR1 and AR10 are None and the rest comes sooner.
+        curves: Outcome of `accumulate` for exactly these tables, matches and images: another
+            operating point or choice of classes then accumulates nothing again.
 
     Raises:
         MissingMasks: If masks are to be compared and a table has none.
@@ -156,14 +160,16 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
         matches = match(truth, predictions, iou_type=iou_type, strict=strict)
     elif len(matches.rank) != len(predictions):
         raise MismatchedColumns("matches.rank", (len(predictions),), matches.rank.shape)
-    curves = accumulate(
-        truth,
-        predictions,
-        matches,
-        n_classes=n_classes,
-        max_detections=max_detections,
-        images=images,
-    ).take(rows)
+    if curves is None:
+        curves = accumulate(
+            truth,
+            predictions,
+            matches,
+            n_classes=n_classes,
+            max_detections=max_detections,
+            images=images,
+        )
+    curves = curves.take(rows)
     at = outcomes(truth, predictions, matches, score=score, iou=iou)
     here = slice(None) if images is None else images[predictions.image]
     cap = curves.max_detections.index(_CURVE_CAP)

@@ -1,14 +1,12 @@
 """The two rows of controls above Model Evaluation, and the request they make.
 
-Every control is bound to the address. The two prediction sets are always written there, also
-when they are the first choice: the newest set changes with the next import, a shared address
-must not.
+Every control is bound to the address, where fixed defaults are left out.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
@@ -21,6 +19,7 @@ from curation.evaluations.request import (
 )
 from curation.projects.catalog import project_home
 from ui.connection import database
+from ui.url_choice import choose, settle
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,58 +69,19 @@ def default_against(chosen: str, rows: Sequence[PredictionSetRow], baseline_id: 
     return next((name for name in candidates if name in names and name != chosen), NO_COMPARISON)
 
 
-def settle(key: str, default: str, options: Sequence[str]) -> str:
-    """Give a bound choice its first value, and write that into the address too."""
-    value = st.session_state.get(key, st.query_params.get(key))
-    if value in options:
-        return cast("str", value)
-    st.session_state[key] = default
-    if key not in st.query_params:
-        st.query_params[key] = default
-    return default
-
-
 def choose_sets(rows: Sequence[PredictionSetRow], baseline_id: int | None) -> tuple[str, str]:
     """Draw the two choices of prediction sets with the swap button; return both names."""
     names = [row.name for row in rows]
     chosen = settle(SET, names[0], names)
-
-    def keep_apart() -> None:
-        if st.session_state[AGAINST] == st.session_state[SET]:
-            st.session_state[AGAINST] = default_against(st.session_state[SET], rows, baseline_id)
+    others = [NO_COMPARISON, *(name for name in names if name != chosen)]
+    against = settle(AGAINST, default_against(chosen, rows, baseline_id), others)
 
     def swap() -> None:
-        state = st.session_state
-        state[SET], state[AGAINST] = state[AGAINST], state[SET]
+        st.query_params.update({SET: against, AGAINST: chosen})
 
     left, middle, right = st.columns([10, 1, 10], vertical_alignment="bottom", gap="xsmall")
     with left:
-        chosen = (
-            st.selectbox(
-                "Prediction set",
-                names,
-                index=None,
-                key=SET,
-                bind="query-params",
-                required=True,
-                on_change=keep_apart,
-            )
-            or chosen
-        )
-    others = [NO_COMPARISON, *(name for name in names if name != chosen)]
-    against = settle(AGAINST, default_against(chosen, rows, baseline_id), others)
-    with right:
-        against = (
-            st.selectbox(
-                "Compare against",
-                others,
-                index=None,
-                key=AGAINST,
-                bind="query-params",
-                required=True,
-            )
-            or against
-        )
+        choose("Prediction set", names, key=SET)
     with middle:
         st.button(
             "",
@@ -132,24 +92,28 @@ def choose_sets(rows: Sequence[PredictionSetRow], baseline_id: int | None) -> tu
             disabled=against == NO_COMPARISON,
             width="stretch",
         )
+    with right:
+        choose("Compare against", others, key=AGAINST)
     return chosen, against
 
 
-def choose_scope(scope: Scope) -> tuple[str | None, tuple[str, ...]]:
+def choose_scope(
+    splits: Sequence[str], classes: Sequence[str]
+) -> tuple[str | None, tuple[str, ...]]:
     """Draw the choice of split and classes; return them, None and empty for all."""
     split_side, class_side = st.columns([2, 3], gap="small")
     with split_side:
-        split = st.selectbox("Split", [ALL_IMAGES, *scope.splits], key=SPLIT, bind="query-params")
+        split = st.selectbox("Split", [ALL_IMAGES, *splits], key=SPLIT, bind="query-params")
     with class_side:
-        classes = st.multiselect(
+        chosen = st.multiselect(
             "Classes",
-            scope.classes,
+            classes,
             key=CLASSES,
             bind="query-params",
             placeholder="all classes",
             wrap=False,
         )
-    return (None if split == ALL_IMAGES else split), tuple(classes)
+    return (None if split == ALL_IMAGES else split), tuple(chosen)
 
 
 def choose_operating_point(overlaps: Sequence[str]) -> tuple[float, float, IouType]:
@@ -199,6 +163,12 @@ def shared_overlaps(chosen: PredictionSetRow, against: PredictionSetRow | None) 
     return [name for name, iou_type in OVERLAPS.items() if iou_type in kinds]
 
 
+def shared_splits(splits: Sequence[str], *sets: PredictionSetRow | None) -> list[str]:
+    """Return the splits that all given sets cover."""
+    covered = [row.covered_splits for row in sets if row is not None]
+    return [name for name in splits if all(only is None or name in only for only in covered)]
+
+
 def read_request(
     project_id: int,
     rows: Sequence[PredictionSetRow],
@@ -211,9 +181,9 @@ def read_request(
     sets_side, scope_side = st.columns([5, 4], gap="medium")
     with sets_side:
         chosen, against = choose_sets(rows, baseline_id)
-    with scope_side:
-        split, classes = choose_scope(scope)
     ours, theirs = by_name[chosen], by_name.get(against)
+    with scope_side:
+        split, classes = choose_scope(shared_splits(scope.splits, ours, theirs), scope.classes)
     score, iou, iou_type = choose_operating_point(shared_overlaps(ours, theirs))
     return EvaluationRequest(
         project_id=project_id,

@@ -8,6 +8,7 @@ import streamlit as st
 
 from curation.projects.catalog import list_projects
 from ui.connection import database
+from ui.url_choice import choose, settle
 
 if TYPE_CHECKING:
     from curation.projects.catalog import ProjectCard
@@ -22,8 +23,9 @@ def choose_project() -> None:
     if not cards:
         st.session_state[_CARD] = None
         return
-    name = st.selectbox("Project", list(cards), key=PARAMETER, bind="query-params")
-    st.session_state[_CARD] = cards.get(name)
+    name = settle(PARAMETER, next(iter(cards)), list(cards))
+    choose("Current project", list(cards), key=PARAMETER)
+    st.session_state[_CARD] = cards[name]
 
 
 def current_project() -> ProjectCard | None:
@@ -33,6 +35,5 @@ def current_project() -> ProjectCard | None:
 
 
 def open_project(name: str, screen: str) -> None:
-    """Choose a project and go to a screen; for callbacks, which run before the choice is drawn."""
-    st.session_state[PARAMETER] = name
-    st.switch_page(screen)
+    """Go to a screen of a project."""
+    st.switch_page(screen, query_params={PARAMETER: name})

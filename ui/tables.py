@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _columns = st.column_config
-_when = _columns.DatetimeColumn(format="D MMM YYYY, HH:mm", width="small")
+_when = _columns.DatetimeColumn(format="D MMM YYYY, HH:mm", width=135)
 _count = _columns.NumberColumn(format="localized", width="small")
 TASKS: Final = {"boxes": "boxes", "masks": "boxes and masks"}
 
@@ -124,7 +124,7 @@ def job(row: JobRow) -> Row:
         "Status": row.status,
         "Started": row.created,
         "Finished": row.finished,
-        "Message": row.error or row.message,
+        "Error": row.error,
     }
 
 

@@ -58,7 +58,7 @@ class LazyCommands(click.Group):
 @click.option(
     "--data-dir",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the database and caches (CURATION_DATA_DIR).",
+    help="Folder of the database and caches (CURATION_DATA_DIR); may stand anywhere.",
 )
 @click.pass_context
 def command(context: click.Context, data_dir: Path | None) -> None:
@@ -78,12 +78,30 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(_run(arguments))
 
 
+def hoist_data_dir(arguments: list[str]) -> list[str]:
+    """Move `--data-dir` to the front, so that it may stand anywhere on the line."""
+    front: list[str] = []
+    rest: list[str] = []
+    waiting = iter(arguments)
+    for argument in waiting:
+        if argument == "--":
+            rest += [argument, *waiting]
+        elif argument == "--data-dir":
+            front += [argument, *[value for value in [next(waiting, None)] if value is not None]]
+        elif argument.startswith("--data-dir="):
+            front.append(argument)
+        else:
+            rest.append(argument)
+    return front + rest
+
+
 def _run(arguments: list[str] | None) -> int:
     from curation.errors import CurationError, presentation  # noqa: PLC0415  # start-up time
     from evaluation.errors import EvaluationError  # noqa: PLC0415  # start-up time
 
     try:
-        result: Any = command.main(arguments, prog_name="curation", standalone_mode=False)
+        given = hoist_data_dir(sys.argv[1:] if arguments is None else arguments)
+        result: Any = command.main(given, prog_name="curation", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:

@@ -30,7 +30,8 @@ class GaussianClassifier:
         scale: (F,) their deviation.
         means: (K, F) of each class, in scaled features.
         inverses: (K, F, F) inverse covariances.
-        offsets: (K,) log prior minus half the log determinant.
+        offsets: (K,) minus half the log determinant of the covariances.
+        priors: (K,) log of each class's share.
     """
 
     centre: NDArray[np.float64]
@@ -38,13 +39,14 @@ class GaussianClassifier:
     means: NDArray[np.float64]
     inverses: NDArray[np.float64]
     offsets: NDArray[np.float64]
+    priors: NDArray[np.float64]
 
     def posterior(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the probability of each class for features (N, F): (N, K), rows sum to 1."""
         scaled = (features - self.centre) / self.scale
         away = scaled[:, None, :] - self.means[None, :, :]
         squared = np.einsum("nkf,kfg,nkg->nk", away, self.inverses, away)
-        log = (self.offsets - squared / 2) / _TEMPERATURE
+        log = self.priors + (self.offsets - squared / 2) / _TEMPERATURE
         shares = np.exp(log - log.max(axis=1, keepdims=True))
         probabilities: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
         return probabilities
@@ -66,7 +68,7 @@ def fit(
     centre = features.mean(axis=0)
     scale = np.maximum(features.std(axis=0), 1e-6)
     scaled = (features - centre) / scale
-    means, inverses, offsets = [], [], []
+    means, inverses, offsets, priors = [], [], [], []
     for number in range(n_classes):
         members = scaled[classes == number]
         known = len(members) >= 2
@@ -74,8 +76,15 @@ def fit(
         diagonal = np.diag(np.diag(covariance))
         covariance = (1 - _SHRINKAGE) * covariance + _SHRINKAGE * diagonal
         covariance += _FLOOR * np.eye(len(centre))
-        prior = max(len(members), 0.5) / len(scaled)
+        priors.append(np.log(max(len(members), 0.5) / len(scaled)))
         means.append(members.mean(axis=0) if known else scaled.mean(axis=0))
         inverses.append(np.linalg.inv(covariance))
-        offsets.append(np.log(prior) - np.linalg.slogdet(covariance)[1] / 2)
-    return GaussianClassifier(centre, scale, np.array(means), np.array(inverses), np.array(offsets))
+        offsets.append(-np.linalg.slogdet(covariance)[1] / 2)
+    return GaussianClassifier(
+        centre=centre,
+        scale=scale,
+        means=np.array(means),
+        inverses=np.array(inverses),
+        offsets=np.array(offsets),
+        priors=np.array(priors),
+    )

@@ -165,13 +165,8 @@ def compare_sets(database: Database, request: EvaluationRequest) -> ComparisonVi
 
 def side_result(scope: Scope, side: EvaluatedSet, request: EvaluationRequest) -> EvaluationResult:
     """Return one side's numbers on the scope's images and classes."""
-    # Set, revision, split and the other side's splits determine the images.
-    other = None if scope.against is None else scope.against.prediction_set.covered_splits
-    mine = scope.set.prediction_set.covered_splits
-    named = (request.split, mine, scope.against is None, other)
     return side.result(
         images=scope.images,
-        scope=named,
         classes=scope.classes,
         score=request.score,
         iou=request.iou,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -24,7 +24,7 @@ from curation.evaluations.loading import (
 )
 from curation.store.evaluation_records import find_evaluation, load_matches
 from curation.store.prediction_sets import get_prediction_set
-from evaluation import EvaluationResult, Instances, Matches, count, evaluate, outcomes
+from evaluation import EvaluationResult, Instances, Matches, accumulate, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -69,9 +69,11 @@ class Recent:
 
 KEPT_SETS: Final = 6
 KEPT_TRUTHS: Final = 3
-KEPT_RESULTS: Final = 64
+KEPT_CURVES: Final = 8
+KEPT_RESULTS: Final = 16
 _sets = Recent(KEPT_SETS)
 _truths = Recent(KEPT_TRUTHS)
+_curves = Recent(KEPT_CURVES)
 _results = Recent(KEPT_RESULTS)
 
 
@@ -106,48 +108,40 @@ class EvaluatedSet:
         self,
         *,
         images: NDArray[np.bool_],
-        scope: Hashable,
         classes: tuple[int, ...] | None,
         score: float,
         iou: float,
     ) -> EvaluationResult:
-        """Return the numbers of a slice; curves are accumulated once a slice, never matched again.
+        """Return the numbers of a slice; curves are accumulated once a choice of images.
 
         Args:
             images: (images,) the images that count.
-            scope: What names the choice of images in the cache.
             classes: Positions of the classes that count, None for all.
             score: Score threshold of the operating point.
             iou: IoU threshold of the operating point.
         """
         chosen = None if images.all() else images
-        key = (self.store, self.evaluation_id, scope, classes)
-
-        def make() -> EvaluationResult:
-            return evaluate(
-                self.truth.instances,
-                self.predictions,
-                class_names=self.truth.class_names,
-                matches=self.matches,
+        key = (self.store, self.evaluation_id, np.packbits(images).tobytes())
+        truth, predictions, matches = self.truth.instances, self.predictions, self.matches
+        names = self.truth.class_names
+        curves = _curves.get(
+            key,
+            lambda: accumulate(truth, predictions, matches, n_classes=len(names), images=chosen),
+        )
+        return _results.get(
+            (*key, classes, score, iou),
+            lambda: evaluate(
+                truth,
+                predictions,
+                class_names=names,
+                matches=matches,
                 score=score,
                 iou=iou,
                 images=chosen,
                 classes=classes,
-            )
-
-        base = _results.get(key, make)
-        if (base.score, base.iou) == (score, iou):
-            return base
-        at = outcomes(self.truth.instances, self.predictions, self.matches, score=score, iou=iou)
-        counts = count(
-            at,
-            self.truth.instances,
-            self.predictions,
-            n_classes=len(self.truth.classes),
-            images=chosen,
+                curves=curves,
+            ),
         )
-        rows = np.arange(len(self.truth.classes)) if classes is None else np.array(classes)
-        return replace(base, score=score, iou=iou, outcomes=at, counts=counts.take(rows))
 
 
 def evaluated_set(
@@ -215,5 +209,5 @@ def _load_matches(database: Database, evaluation_id: int, iou_type: IouType) -> 
 
 def forget_evaluated_sets() -> None:
     """Empty the caches, as a fresh process would have them."""
-    for cache in (_sets, _truths, _results):
+    for cache in (_sets, _truths, _curves, _results):
         cache.clear()

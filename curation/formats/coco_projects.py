@@ -129,17 +129,22 @@ class _Images:
         for chunk in elements(text, Image):
             diagnosis.log(chunk.bad, self.log)
             for element in chunk.bad:
-                if isinstance(element.value, dict):
-                    self._refuse(id_text(element.value.get("id")))
+                value = element.value
+                source_id = id_text(value.get("id")) if isinstance(value, dict) else None
+                if source_id is not None:
+                    self.rejected.add(source_id)
             for index, image in zip(chunk.index.tolist(), chunk.elements, strict=True):
                 self._add(index, image)
 
     def _add(self, index: int, image: Image) -> None:
         source_id = id_text(image.id)
-        fault = _image_fault(image) if source_id else (ID_MALFORMED, f"id is {image.id!r}")
-        if fault or source_id is None:
-            self._problem(*(fault or (ID_MALFORMED, "")), index)
-            self._refuse(source_id)
+        if source_id is None:
+            self._problem(ID_MALFORMED, f"id is {image.id!r}", index)
+            return
+        fault = _image_fault(image)
+        if fault is not None:
+            self._problem(*fault, index)
+            self.rejected.add(source_id)
             return
         record = ImageRecord(
             source_id=source_id,
@@ -164,10 +169,6 @@ class _Images:
         elif name in self._names:
             self._problem(FILE_NAME_REPEATED, f"file_name {name!r} occurs before", index)
         self._names.add(name)
-
-    def _refuse(self, source_id: str | None) -> None:
-        if source_id is not None:
-            self.rejected.add(source_id)
 
     def _problem(self, kind: ProblemKind, reason: str, index: int) -> None:
         self.log.add(kind, file=self.file, record=f"images[{index}]", reason=reason)

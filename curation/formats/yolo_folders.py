@@ -38,7 +38,7 @@ SPLITS: Final = {
     "test": "test",
     "testing": "test",
 }
-_MAX_YAML: Final = 4 << 20
+_MAX_YAML: Final = 1 << 20
 _OTHER_PICTURES: Final = frozenset({".gif", ".heic", ".heif", ".avif", ".jp2", ".dng", ".svg"})
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from curation.errors import UnreadableFile
 from curation.job_engine.kinds import register
 from curation.predictions.import_validation import ValidatedPredictions, validate_predictions
 from curation.predictions.requests import PredictionImportRequest
@@ -66,11 +67,20 @@ class PredictionImportJob:
             )
         slices = len(shard_rows(validated.predictions.image_id))
         context.report("Writing", done=0, total=slices)
-        return {"slices": slices, "set_id": set_id, "report_id": report_id}
+        return {
+            "slices": slices,
+            "set_id": set_id,
+            "report_id": report_id,
+            "sha256": validated.sha256,
+            "counts": validated.report.counts,
+            "fingerprint": validated.fingerprint,
+            "class_map": validated.class_map,
+            "task": validated.task,
+        }
 
     def run_slice(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
         """Write one shard of about 500 images with its rows."""
-        predictions = self._validate(context).predictions
+        predictions = self._reread(context, plan).predictions
         part = predictions.take(shard_rows(predictions.image_id)[number])
         with context.database.write() as connection:
             write_shard(
@@ -79,21 +89,20 @@ class PredictionImportJob:
 
     def finish(self, context: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
         """Make the set visible and remember its class map."""
-        validated = self._validate(context)
         request = PredictionImportRequest.from_payload(context.payload)
         with context.database.write() as connection:
             publish_set(connection, plan["set_id"])
             remember_class_map(
-                connection, request.project_id, validated.fingerprint, validated.class_map
+                connection, request.project_id, plan["fingerprint"], plan["class_map"]
             )
         self._validated = None
-        kinds = ("bbox", "segm") if validated.task == "masks" else ("bbox",)
+        kinds = ("bbox", "segm") if plan["task"] == "masks" else ("bbox",)
         return {
             "prediction_set": request.name,
             "set_id": plan["set_id"],
             "project_id": request.project_id,
             "report_id": plan["report_id"],
-            **validated.report.counts,
+            **plan["counts"],
             "followups": [
                 {
                     "kind": "evaluation",
@@ -110,8 +119,18 @@ class PredictionImportJob:
         with context.database.write() as connection:
             take_back_set(connection, context.job_id)
 
+    def _reread(self, context: JobContext, plan: dict[str, Any]) -> ValidatedPredictions:
+        """Return the import that was planned; after a crash it is read and checked again.
+
+        Raises:
+            UnreadableFile: If the file is no longer the one that was planned.
+        """
+        validated = self._validate(context)
+        if validated.sha256 != plan["sha256"]:
+            raise UnreadableFile(context.payload["source"], "it changed during the import")
+        return validated
+
     def _validate(self, context: JobContext) -> ValidatedPredictions:
-        """Return the validated import; after a crash it is read again."""
         if self._validated is not None and self._validated[0] == context.job_id:
             return self._validated[1]
         request = PredictionImportRequest.from_payload(context.payload)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from curation.errors import UnreadableFile
 from curation.job_engine.kinds import register
 from curation.media.sources import open_source
 from curation.media.thumbnail_cache import ThumbnailCache
@@ -75,6 +76,14 @@ class ProjectImportJob:
             "revision": opened.revision,
             "class_ids": list(opened.class_ids),
             "report_id": report_id,
+            "sha256": validated.sha256,
+            "counts": validated.report.counts,
+            "changes": {
+                "labels_added": len(records.labels),
+                "labels_removed": 0,
+                "images_added": len(records.images),
+                "images_changed": len(np.unique(records.labels.image)),
+            },
         }
 
     def run_slice(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
@@ -86,16 +95,8 @@ class ProjectImportJob:
 
     def finish(self, context: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
         """Publish the revision: images, classes and labels become visible at once."""
-        validated = self._validate(context)
-        labels = validated.records.labels
-        changes = {
-            "labels_added": len(labels),
-            "labels_removed": 0,
-            "images_added": len(validated.records.images),
-            "images_changed": len(np.unique(labels.image)),
-        }
         with context.database.write() as connection:
-            publish_import(connection, plan["dataset_id"], changes)
+            publish_import(connection, plan["dataset_id"], plan["changes"])
         labels_as_of(context.database, plan["project_id"], plan["revision"])
         self._validated = None
         request = ProjectImportRequest.from_payload(context.payload)
@@ -104,7 +105,7 @@ class ProjectImportJob:
             "project_id": plan["project_id"],
             "revision": plan["revision"],
             "report_id": plan["report_id"],
-            **validated.report.counts,
+            **plan["counts"],
         }
 
     def undo(self, context: JobContext) -> None:
@@ -112,8 +113,18 @@ class ProjectImportJob:
         with context.database.write() as connection:
             take_back_import(connection, context.job_id)
 
+    def _reread(self, context: JobContext, plan: dict[str, Any]) -> ValidatedProject:
+        """Return the import that was planned; after a crash it is read and checked again.
+
+        Raises:
+            UnreadableFile: If the file is no longer the one that was planned.
+        """
+        validated = self._validate(context)
+        if validated.sha256 != plan["sha256"]:
+            raise UnreadableFile(context.payload["source"], "it changed during the import")
+        return validated
+
     def _validate(self, context: JobContext) -> ValidatedProject:
-        """Return the validated import; after a crash it is read again."""
         if self._validated is not None and self._validated[0] == context.job_id:
             return self._validated[1]
 
@@ -129,7 +140,7 @@ class ProjectImportJob:
         return validated
 
     def _write_labels(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
-        labels = self._validate(context).records.labels
+        labels = self._reread(context, plan).records.labels
         first = number * LABELS_A_SLICE
         rows = np.arange(first, min(first + LABELS_A_SLICE, len(labels)))
         part = labels.take(rows)
@@ -160,7 +171,7 @@ class ProjectImportJob:
             )
 
     def _write_pictures(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
-        validated = self._validate(context)
+        validated = self._reread(context, plan)
         if validated.root is None:
             return
         source = open_source(validated.root, s3_endpoint=context.settings.s3_endpoint)

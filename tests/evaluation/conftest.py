@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import io
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,7 +53,7 @@ class Coco:
         images: NDArray[np.bool_] | None = None,
     ) -> Reference:
         """Evaluate with pycocotools, which writes into what it is given: read tables before."""
-        with contextlib.redirect_stdout(io.StringIO()), _without_garbage_collection():
+        with contextlib.redirect_stdout(io.StringIO()):
             ground = COCO()
             ground.dataset = document
             ground.createIndex()
@@ -108,16 +106,6 @@ class Coco:
 @pytest.fixture(scope="session")
 def coco() -> Coco:
     return Coco()
-
-
-@contextlib.contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    # Its millions of live objects are walked again and again: a third of its time on the big sets.
-    gc.disable()
-    try:
-        yield
-    finally:
-        gc.enable()
 
 
 def _result_boxes(results: Results) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -199,13 +199,14 @@ def outcome(content: bytes, window: int) -> tuple[list[Row], int] | None:
 
 def lenient(content: bytes) -> list[Any] | None:
     try:
-        value = json.loads(content.decode("utf-8"))
+        # Bytes that are no UTF-8 spoil the text they are in, never the list around it.
+        value = json.loads(content.decode("utf-8", "replace"))
     except ValueError:
         return None
     return value if isinstance(value, list) else None
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=ROWS,
     window=st.integers(1, 200),
@@ -227,7 +228,7 @@ def test_elements__agree_with_decoding_the_whole_file(
     except (msgspec.DecodeError, UnicodeDecodeError):
         whole = lenient(content)
         if whole is not None:
-            # JSON but for NaN, or of wrong types: nothing is lost, whatever the window.
+            # JSON but for NaN, types or bytes: nothing is lost, whatever the window.
             assert found is not None
             assert len(found[0]) + found[1] == len(whole)
         elif found is not None:

@@ -2,6 +2,13 @@
 
 const keepFor = (side) => (object) => side === null || object.s === TRUTH || object.s === side;
 
+// The outcome of a label is the set's; what it was for the baseline follows from the change.
+const asBaselineSaw = (object) => {
+  if (object.s !== TRUTH || object.k === "ignored") return object;
+  const missed = object.d === "gained" || (object.k === "missed" && object.d !== "lost");
+  return { ...object, k: missed ? "missed" : "found" };
+};
+
 const OUTCOMES = {
   tp: "true positive", fp: "false positive", found: "found", missed: "missed",
   ignored: "ignored", below: "below the score threshold",
@@ -34,8 +41,9 @@ const pane = (data, image, side, title, masks) => {
 const drawPanes = (root, data, layers) => {
   const { set, against } = data.sides;
   const both = against && layers.pair;
+  const before = both && { ...data.image, o: data.image.o.map(asBaselineSaw) };
   const panes = both
-    ? [pane(data, data.image, SET, set.name, layers.masks), pane(data, data.image, AGAINST, against.name, layers.masks)]
+    ? [pane(data, data.image, SET, set.name, layers.masks), pane(data, before, AGAINST, against.name, layers.masks)]
     : [pane(data, data.image, null, null, layers.masks)];
   root.querySelector(".panes").replaceChildren(...panes);
 };

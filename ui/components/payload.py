@@ -45,13 +45,21 @@ class Sides:
         return {"set": {"name": self.set.name, "color": self.set.color}, "against": against}
 
 
-def default_layers(*, compared: bool, masks: bool) -> str:
-    """Return the layers shown at first: truth, set and, compared, baseline side by side.
+def default_layers(*, compared: bool, masks: bool, large: bool) -> str:
+    """Return the layers shown at first.
 
-    >>> default_layers(compared=True, masks=False), default_layers(compared=False, masks=True)
-    ('tsbp', 'tsm')
+    Without a baseline these are ground truth and set. With one, small pictures show what changed,
+    and a large picture both sets side by side.
+
+    >>> default_layers(compared=True, masks=False, large=False)
+    'tsbd'
+    >>> default_layers(compared=True, masks=True, large=True)
+    'tsbmp'
     """
-    return f"ts{'b' if compared else ''}{'m' if masks else ''}{'p' if compared else ''}"
+    shape = "m" if masks else ""
+    if not compared:
+        return f"ts{shape}"
+    return f"tsb{shape}{'p' if large else 'd'}"
 
 
 def object_payload(item: OverlayObject, *, side: int) -> Payload:

@@ -70,6 +70,7 @@ def show(page: EvaluationPage) -> None:
         key=TABLE,
         on_select=open_class,
         selection_mode="single-row",
+        placeholder=numbers.NOT_AVAILABLE,
         alt="Metrics by class",
     )
     st.caption("Pick a row to see the images of that class.")

@@ -95,7 +95,8 @@ def show_images(page: EvaluationPage) -> None:
     pager(images)
     opened = st.query_params.get(IMAGE, "")
     if opened.isdecimal():
-        show_opened(page, canvas(page), images, int(opened), read=lambda n: choice.read(page, n))
+        large = canvas(page, large=True)
+        show_opened(page, large, images, int(opened), read=lambda n: choice.read(page, n))
     elif images.rows:
         show_grid(page, images)
     else:
@@ -146,13 +147,14 @@ def pager(images: ImagePage) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.caption(text, width="content")
-        st.pagination(images.pages, key=PAGE, bind="query-params", on_change=close_image)
+        st.pagination(images.pages, key=PAGE, bind="query-params", on_change=close_image, width=420)
 
 
-def canvas(page: EvaluationPage) -> Canvas:
+def canvas(page: EvaluationPage, *, large: bool) -> Canvas:
     """Return what the image components need to know of the page."""
     request = page.request
-    layers = default_layers(compared=page.compared, masks=request.iou_type == "segm")
+    masks = request.iou_type == "segm"
+    layers = default_layers(compared=page.compared, masks=masks, large=large)
     return Canvas(request.project_id, page.sides, request.score, layers)
 
 
@@ -166,4 +168,4 @@ def show_grid(page: EvaluationPage, images: ImagePage) -> None:
     def open_image(image_id: int) -> None:
         st.query_params[IMAGE] = str(image_id)
 
-    image_grid(cells, canvas(page), key="image-grid", on_open=open_image)
+    image_grid(cells, canvas(page, large=False), key="image-grid", on_open=open_image)

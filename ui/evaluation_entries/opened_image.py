@@ -171,6 +171,7 @@ def show_objects(rows: Sequence[ObjectRow], *, compared: bool) -> None:
         key=OBJECTS,
         on_select="rerun",
         selection_mode="single-row",
+        placeholder=numbers.NOT_AVAILABLE,
         alt="Objects of the image",
     )
 

@@ -9,6 +9,7 @@ import streamlit as st
 from curation.evaluations.request import IOU_CHOICES
 from evaluation import charts
 from ui import frames, numbers
+from ui.markdown import plain
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 MEAN: Final = "mean"
 ALL_CLASSES: Final = "mean over classes"
-MOST_CLASSES: Final = 24
+MOST_CLASSES: Final = 12
 
 
 def show(page: EvaluationPage) -> None:
@@ -56,10 +57,18 @@ def show_each(page: EvaluationPage, curves: pd.DataFrame, names: list[str]) -> N
         return
     st.markdown("**By class**")
     if len(names) > MOST_CLASSES:
-        curves = curves[curves["name"].isin(names[:MOST_CLASSES])]
         st.caption(
             f"The first {MOST_CLASSES} of {numbers.count(len(names))} classes; filter the classes "
             "above, or pick one curve, to see others."
         )
-    chart = charts.precision_recall_by_class(curves, page.pair)
-    st.altair_chart(chart, key="class-curves", alt="Precision over recall by class")
+    with st.grid(min_column_width=210, gap="small"):
+        for name in names[:MOST_CLASSES]:
+            curve = curves[curves["name"] == name]
+            with st.container(gap="xxsmall"):
+                st.caption(plain(name))
+                if curve.empty:
+                    st.caption(numbers.NOT_AVAILABLE)
+                    continue
+                chart = charts.precision_recall(curve, page.pair, height=190, legend=False)
+                key, alt = f"curve-{name}", f"Precision over recall, {name}"
+                st.altair_chart(chart, key=key, alt=alt)

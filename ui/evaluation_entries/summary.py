@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ui.evaluation_page import EvaluationPage
 
 OUTCOMES: Final = {"tp": "true positives", "fp": "false positives", "fn": "missed"}
+NOUNS: Final = {"tp": "true positives", "fp": "false positives", "fn": "missed labels"}
 MOST_CLASSES: Final = 20
 
 
@@ -41,7 +42,7 @@ def show_cards(page: EvaluationPage) -> None:
             with st.container(gap=None):
                 metric_card(key, ours, theirs, page.context)
                 st.button(
-                    f"Show the {OUTCOMES[key]}",
+                    f"Show the {NOUNS[key]}",
                     key=f"show-{key}",
                     type="tertiary",
                     icon=":material/image_search:",

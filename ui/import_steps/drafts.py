@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import streamlit as st
 
 JOB: Final = "job"
-STEPS: Final = ("Source", "Preview", "Confirm", "Progress", "Report")
+STEPS: Final = ("Source", "Preview and confirm", "Progress", "Report")
 _PREFIX: Final = "_draft-"
 
 T = TypeVar("T")

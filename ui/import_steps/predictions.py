@@ -52,7 +52,7 @@ def show_prediction_import(card: ProjectCard) -> None:
         show_steps("Source")
         show_source(card)
     else:
-        show_steps("Preview")
+        show_steps("Preview and confirm")
         show_preview(*draft)
 
 
@@ -61,7 +61,7 @@ def show_source(card: ProjectCard) -> None:
     sets = {row.name: row.id for row in list_prediction_sets(database(), card.id)}
     left, right = st.columns(2, gap="medium")
     with left:
-        source = choose_source("Predictions", ["json", "zip", "txt"], key="prediction-source")
+        source = choose_source("Predictions", ["json"], key="prediction-source")
         name = st.text_input("Name of the prediction set", key="set-name")
         covers = choose_covers(card)
     with right:
@@ -70,12 +70,17 @@ def show_source(card: ProjectCard) -> None:
         framework = st.text_input("Framework", key="set-framework")
         parent = st.selectbox("Follows on", [NO_PARENT, *sets], key="set-parent")
         notes = st.text_input("Notes", key="set-notes")
+    if not settings().import_roots:
+        st.caption(
+            "Folders of YOLO text files are imported in a terminal: "
+            "`curation predictions import PROJECT FOLDER --name SET`."
+        )
     if not st.button("Look first", type="primary", disabled=source is None or not name.strip()):
         return
     if source is not None:
         request = PredictionImportRequest(
             project_id=card.id,
-            source=source,
+            source=source(),
             name=name.strip(),
             model=model.strip(),
             version=version.strip(),

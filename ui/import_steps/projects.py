@@ -37,7 +37,7 @@ def show_project_import() -> None:
         show_steps("Source")
         show_source()
     else:
-        show_steps("Preview")
+        show_steps("Preview and confirm")
         show_preview(*draft)
 
 
@@ -77,7 +77,7 @@ def show_source() -> None:
         request = ProjectImportRequest(
             name=name.strip(),
             format=chosen.name,
-            source=source,
+            source=source(),
             images=allowed_images(images.strip()),
             split=split.strip() or None,
             description=description.strip(),

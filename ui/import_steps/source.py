@@ -12,22 +12,22 @@ from curation.errors import UnsafePath
 from ui.connection import settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 UPLOAD: Final = "upload"
 PATH: Final = "on this machine"
 
 
-def choose_source(label: str, types: Sequence[str], *, key: str) -> Path | None:
-    """Draw the choice of a source; return its path, None while there is none.
+def choose_source(label: str, types: Sequence[str], *, key: str) -> Callable[[], Path] | None:
+    """Draw the choice of a source; return what gives its path, None while there is none.
+
+    An upload is written to disk only when its path is asked for.
 
     Args:
         label: What is asked for.
         types: Extensions of files that can be uploaded.
         key: Prefix of the widgets' keys.
 
-    Raises:
-        UnsafePath: If a typed path leads out of the allowed folders.
     """
     roots = settings().import_roots
     way = UPLOAD
@@ -41,9 +41,11 @@ def choose_source(label: str, types: Sequence[str], *, key: str) -> Path | None:
     if way == PATH:
         listed = ", ".join(str(root) for root in roots)
         text = st.text_input("Path", key=f"{key}-path", help=f"A file or folder below {listed}.")
-        return below_roots(text, roots) if text else None
+        return (lambda: below_roots(text, roots)) if text else None
     upload = st.file_uploader(label, type=list(types), key=f"{key}-file")
-    return None if upload is None else spool(settings(), upload.name, upload.getvalue())
+    if upload is None:
+        return None
+    return lambda: spool(settings(), upload.name, upload.getvalue())
 
 
 def below_roots(text: str, roots: Sequence[Path]) -> Path:

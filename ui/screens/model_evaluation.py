@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from curation.projects.catalog import ProjectCard
 
 
+ENTRIES_WIDTH = 128
+
+
 def show_model_evaluation() -> None:
     """Draw the controls and the chosen entry."""
     card = current_project()
@@ -110,7 +113,8 @@ def show_entry(page: EvaluationPage) -> None:
     def close_image() -> None:
         st.query_params.pop("image", None)
 
-    names, body = st.columns([1, 7], gap="medium")
+    with st.container(horizontal=True, wrap=False, gap="medium"):
+        names, body = st.container(width=ENTRIES_WIDTH), st.container()
     with names:
         entry = st.radio(
             "Entry",
