@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,12 +16,13 @@ from curation.formats.coco_elements import (
     Id,
     Places,
     RowChecks,
+    RunLengths,
     Segmentation,
     checked_boxes,
     id_text,
     warn_of_flat_boxes,
 )
-from curation.formats.coco_masks import MaskColumns, read_masks
+from curation.formats.coco_masks import MaskColumns, own_size, read_masks
 from curation.formats.problems import (
     AREA_COMPUTED,
     BOX_FROM_MASK,
@@ -143,6 +144,7 @@ class LabelReader:
         shapes = [
             row.segmentation if good else None for row, good in zip(rows, checks.good, strict=True)
         ]
+        self._adopt_sizes(shapes, image)
         sizes = np.zeros((len(rows), 2), dtype=np.int64)
         sizes[checks.good] = self._sizes[image[checks.good]]
         masks = read_masks(shapes, sizes)
@@ -159,6 +161,20 @@ class LabelReader:
         checks.warn(masks.pending, MASK_PENDING, lambda _: "the image has no size yet")
         warn_of_flat_boxes(boxes, absent, checks)
         return boxes, masks
+
+    def _adopt_sizes(self, shapes: Sequence[Segmentation | None], image: NDArray[np.int64]) -> None:
+        """Take the size of an image that gives none from its first sound run-length mask."""
+        for shape, place in zip(shapes, image.tolist(), strict=True):
+            if isinstance(shape, RunLengths) and not self._sizes[place].all():
+                self._sizes[place] = own_size(shape) or (0, 0)
+
+    def sized_images(self) -> tuple[ImageRecord, ...]:
+        """Return the images with the sizes that their masks gave."""
+        pairs = zip(self.images, self._sizes.tolist(), strict=True)
+        return tuple(
+            image if image.width and image.height else replace(image, width=width, height=height)
+            for image, (height, width) in pairs
+        )
 
     def columns(self) -> LabelColumns:
         """Join what the windows gave, and warn of repeated annotation ids."""

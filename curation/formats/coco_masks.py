@@ -121,6 +121,12 @@ def read_masks(segmentations: Sequence[Segmentation | None], image_sizes: ArrayL
     return columns
 
 
+def own_size(mask: RunLengths) -> tuple[int, int] | None:
+    """Return height and width of a mask that is sound, which are those of its image."""
+    columns = read_masks([mask], [(0, 0)])
+    return mask.size if columns.present[0] else None
+
+
 def _read_runs(
     columns: MaskColumns, row: int, mask: RunLengths, image_size: tuple[int, int]
 ) -> None:

@@ -96,7 +96,7 @@ def read(path: Path, *, split: str | None = None) -> ProjectRecords:
         if "annotations" in parts:
             for chunk in elements(parts["annotations"], Annotation):
                 labels.take(chunk)
-    return ProjectRecords(NAME, image_records, class_records, labels.columns(), log)
+    return ProjectRecords(NAME, labels.sized_images(), class_records, labels.columns(), log)
 
 
 def sniff(path: Path) -> bool:

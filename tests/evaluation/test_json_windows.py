@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from evaluation import json_windows
 from evaluation.errors import MalformedJson
 from evaluation.json_windows import JsonText, elements, first_byte, open_json, sections
 
@@ -150,6 +151,12 @@ def test_sections__key_order_and_unknown_keys_do_not_matter() -> None:
 def test_sections__of_a_repeated_key_the_last_counts() -> None:
     found = sections(text_of(b'{"a":[1],"a":[2]}'), ("a",))
     assert bytes(found["a"].view) == b"[2]"
+
+
+def test_sections__plain_files_are_not_walked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(json_windows, "_walk_sections")
+    found = sections(text_of(b'{"b":null,"a":[1]}'), ("a", "b"))
+    assert [(name, bytes(part.view)) for name, part in found.items()] == [("a", b"[1]")]
 
 
 def test_sections__nan_falls_back_to_brackets() -> None:

@@ -266,6 +266,27 @@ def test_read__sizes_may_be_missing_and_their_polygons_wait(write_json: WriteJso
     assert records.problems.counts() == {"box-from-mask": 1, "mask-pending": 1}
 
 
+def test_read__a_missing_size_comes_from_a_run_length_mask(write_json: WriteJson) -> None:
+    def mask(size: list[int], runs: list[int]) -> dict[str, Any]:
+        return {"segmentation": {"size": size, "counts": runs}}
+
+    records = coco_projects.read(
+        write_json(
+            project(
+                label(**mask([10, 13], [120])),
+                label(**mask([10, 12], [120]), id=6),
+                label(**mask([12, 10], [120]), id=7),
+                label(segmentation=[SQUARE], id=8),
+                images=[image(width="absent", height="absent")],
+            )
+        )
+    )
+    assert (records.images[0].width, records.images[0].height) == (12, 10)
+    assert records.labels.source_id.tolist() == [6, 8]
+    assert None not in records.labels.counts
+    assert records.problems.counts() == {"mask-size-differs": 2}
+
+
 @pytest.mark.parametrize("size", [-1, 1.5, 1e12])
 def test_read__impossible_sizes_are_refused(size: float, write_json: WriteJson) -> None:
     records = coco_projects.read(write_json(project(images=[image(width=size)])))
