@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import msgspec
 import numpy as np
 
 from curation.errors import Conflict, NotFound, NothingToImport
@@ -22,11 +21,11 @@ from curation.formats.problems import (
     ProblemKind,
 )
 from curation.formats.registry import PROJECT_FORMATS, ProjectFormat, ProjectOptions
+from curation.formats.waiting_masks import draw
 from curation.media.sources import open_source
 from curation.media.verification import verify
 from curation.projects.import_reports import build_report
 from curation.store.project_imports import existing_names, imported_as
-from evaluation.masks import rasterise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curation.formats.problems import ProblemLog
-    from curation.formats.records import ImageRecord, LabelColumns, ProjectRecords
+    from curation.formats.records import ImageRecord, ProjectRecords
     from curation.media.verification import ImageCheck
     from curation.projects.requests import ProjectImportRequest
     from curation.settings import Settings
@@ -120,13 +119,20 @@ def _format(name: str) -> ProjectFormat:
     return PROJECT_FORMATS[name]
 
 
+def _tree(source: Path) -> Path:
+    """Return the folder of a tree that is named by its YAML file, else the source itself."""
+    return source.parent if source.suffix.lower() in {".yaml", ".yml"} else source
+
+
 def _root_of_tree(source: Path) -> str | None:
     """Return the tree itself for formats that keep pictures beside their labels."""
-    return str(source.resolve()) if source.is_dir() else None
+    tree = _tree(source)
+    return str(tree.resolve()) if tree.is_dir() else None
 
 
 def digest(source: Path) -> str:
     """Return the SHA-256 of a file, or of a tree's text files with their names."""
+    source = _tree(source)
     whole = hashlib.sha256()
     files = [source] if source.is_file() else sorted(source.rglob("*"))
     for file in files:
@@ -219,9 +225,7 @@ def _check_pixels(
         hashes.append(check.sha256)
         if progress is not None and (check.index + 1) % 50 == 0:
             progress(check.index + 1, len(records.images))
-    records = replace(records, images=tuple(images))
-    labels = _rasterised(records.labels, records.images)
-    records = keep_images(replace(records, labels=labels), keep)
+    records = keep_images(draw(replace(records, images=tuple(images))), keep)
     return records, tuple(sha for sha, kept in zip(hashes, keep, strict=True) if kept)
 
 
@@ -242,18 +246,6 @@ def _completed(image: ImageRecord, check: ImageCheck) -> ImageRecord:
     if 0 in (image.width, image.height):
         image = replace(image, width=check.header.width, height=check.header.height)
     return replace(image, file_name=check.name)
-
-
-def _rasterised(labels: LabelColumns, images: tuple[ImageRecord, ...]) -> LabelColumns:
-    """Make the masks that had to wait for their image's size."""
-    counts = list(labels.counts)
-    for row, polygons in enumerate(labels.polygons):
-        image = images[labels.image[row]]
-        if polygons is None or counts[row] is not None or 0 in (image.width, image.height):
-            continue
-        parts = msgspec.json.decode(polygons, type=list[list[float]])
-        counts[row] = rasterise(parts, (image.height, image.width))
-    return replace(labels, counts=counts)
 
 
 def _without_unknown_sizes(

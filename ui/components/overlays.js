@@ -20,9 +20,9 @@ const shape = (tag, attributes, className) => {
   return node;
 };
 
-// "tsb", "tsbm@0.45", "d": one letter a layer, then the lowest score drawn where it differs.
+// "tsb", "tsbm~0.45", "d": one letter a layer, then the lowest score drawn where it differs.
 const parseLayers = (text, score) => {
-  const [letters, low] = text.split("@");
+  const [letters, low] = text.split("~");
   const layers = { score: low === undefined ? score : Number(low) };
   for (const [name, letter] of Object.entries(LETTERS)) layers[name] = letters.includes(letter);
   return layers;
@@ -30,7 +30,7 @@ const parseLayers = (text, score) => {
 
 const writeLayers = (layers, score) => {
   const letters = Object.entries(LETTERS).map(([name, letter]) => (layers[name] ? letter : ""));
-  const low = Math.abs(layers.score - score) < 0.005 ? "" : "@" + layers.score.toFixed(2);
+  const low = Math.abs(layers.score - score) < 0.005 ? "" : "~" + layers.score.toFixed(2);
   return letters.join("") + low;
 };
 

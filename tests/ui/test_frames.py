@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import math
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from evaluation.charts import Pair, Series
+from ui import frames
+
+
+def side(**classes: float | None) -> dict[str, Any]:
+    """Return the numbers of one side with the AP of each class; all classes have 4 labels."""
+    rows = [
+        {"name": name, **dict.fromkeys(frames.CLASS_METRICS), "AP": ap, "fp": 2, "support": 4}
+        for name, ap in classes.items()
+    ]
+    known = [ap for ap in classes.values() if ap is not None]
+    mean = sum(known) / len(known) if known else None
+    return {
+        "metrics": {"AP": mean, "AP50": mean, "AP75": None, "AR100": 0.5},
+        "operating_point": {
+            "precision": 0.5,
+            "recall": None,
+            "f1": 0.25,
+            "tp": 1,
+            "fp": 2,
+            "fn": 3,
+        },
+        "classes": rows,
+        "sizes": {"small": {"AP": mean, "support": 3}, "large": {"AP": None, "support": 0}},
+        "class_sizes": [
+            {"name": name, "size": "small", "AP": ap, "support": 3} for name, ap in classes.items()
+        ],
+    }
+
+
+def test_headline_frame__missing_numbers_have_no_difference() -> None:
+    frame = frames.headline_frame(side(cell=0.75), side(cell=0.5)).set_index("name")
+    assert frame.loc["AP", "delta"] == 0.25
+    assert frame.loc["AP", "verdict"] == "better"
+    assert math.isnan(frame.loc["AP75", "delta"])
+    assert frame.loc["F1", "verdict"] == "equal"
+
+
+def test_headline_frame__alone_has_no_baseline() -> None:
+    frame = frames.headline_frame(side(cell=0.75), None)
+    assert frame["against"].isna().all()
+    assert frame["set"].iloc[0] == 0.75
+
+
+def test_class_frame__best_change_first_and_one_sided_classes_last() -> None:
+    frame = frames.class_frame(
+        side(a=0.5, b=0.75, c=0.25), side(a=0.625, b=0.5, d=0.5), metric="AP"
+    )
+    assert frame["name"].tolist() == ["b", "a", "c", "d"]
+    assert frame["delta"].tolist()[:2] == [0.25, -0.125]
+    assert frame["delta"].isna().tolist() == [False, False, True, True]
+
+
+def test_size_frame__support_is_kept() -> None:
+    frame = frames.size_frame(side(a=0.5), side(a=0.25), metric="AP")
+    assert frame["name"].tolist() == ["small", "large"]
+    assert frame["support"].tolist() == [3, 0]
+    assert frame["delta"].tolist()[0] == 0.25
+
+
+def test_class_size_frame__a_class_of_one_side_has_no_difference() -> None:
+    frame = frames.class_size_frame(side(a=0.5, b=0.5), side(a=0.25), metric="AP")
+    assert frame["size"].tolist() == ["small", "small"]
+    assert frame["delta"].tolist()[0] == 0.25
+    assert math.isnan(frame["delta"].tolist()[1])
+
+
+def test_class_table__set_baseline_and_difference_beside_each_other() -> None:
+    table = frames.class_table(side(a=0.75), side(a=0.5, b=0.25))
+    assert table["Class"].tolist() == ["a", "b"]
+    assert table["Δ AP"].tolist()[0] == 0.25
+    assert math.isnan(table["Δ AP"].tolist()[1])
+    assert table["Labels"].tolist() == [4, 4]
+    assert "FP baseline" in table.columns
+
+
+def test_class_table__alone_has_no_differences() -> None:
+    table = frames.class_table(side(a=0.75), None)
+    assert not [name for name in table.columns if "Δ" in name or "baseline" in name]
+
+
+def test_mean_curve__classes_without_labels_do_not_count() -> None:
+    curves = np.array([[1.0, 0.5, -1.0], [0.5, 0.0, -1.0]])
+    assert frames.mean_curve(curves).tolist() == [0.75, 0.25]
+
+
+def test_mean_curve__no_class_with_labels_gives_no_curve() -> None:
+    assert np.isnan(frames.mean_curve(np.full((2, 1), -1.0))).all()
+
+
+def test_curve_frame__mean_and_classes_of_both_sides() -> None:
+    # Two IoU thresholds, two recall points, two classes; the second has no labels.
+    curves = np.array([[[1.0, -1.0], [0.5, -1.0]], [[0.5, -1.0], [0.0, -1.0]]])
+    result: Any = SimpleNamespace(precision_curves=curves, class_names=("a", "b"))
+    pair = Pair(Series("v2", "#000000"), Series("v1", "#ffffff"))
+    frame = frames.curve_frame([result, result], pair, threshold=1)
+    assert set(frame["name"]) == {"mean", "a"}
+    mine = frame[(frame["side"] == "v2") & (frame["name"] == "a")]
+    assert mine["recall"].tolist() == [0.0, 1.0]
+    assert mine["precision"].tolist() == [0.5, 0.0]
+    averaged = frames.curve_frame([result, result], pair, threshold=None)
+    first = averaged[(averaged["side"] == "v1") & (averaged["name"] == "mean")]
+    assert first["precision"].tolist() == [0.75, 0.25]
