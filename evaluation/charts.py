@@ -290,7 +290,9 @@ def _long(frame: pd.DataFrame, pair: Pair) -> pd.DataFrame:
 
 def _category(names: Sequence[str], title: str) -> alt.X:
     axis = alt.Axis(labelAngle=0, labelLimit=140, labelOverlap=False, domain=True, ticks=False)
-    return alt.X("name:N", sort=list(names), title=title, axis=axis)
+    # The domain keeps the place of a category whose numbers are all missing.
+    scale = alt.Scale(domain=list(names))
+    return alt.X("name:N", sort=list(names), title=title, axis=axis, scale=scale)
 
 
 def _value(title: str) -> alt.Y:

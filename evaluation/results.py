@@ -158,8 +158,7 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
     rows = _class_rows(classes, n_classes)
     if matches is None:
         matches = match(truth, predictions, iou_type=iou_type, strict=strict)
-    elif len(matches.rank) != len(predictions):
-        raise MismatchedColumns("matches.rank", (len(predictions),), matches.rank.shape)
+    _check_matches(matches, predictions)
     if curves is None:
         curves = accumulate(
             truth,
@@ -188,6 +187,11 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
         matches=matches,
         outcomes=at,
     )
+
+
+def _check_matches(matches: Matches, predictions: Instances) -> None:
+    if len(matches.rank) != len(predictions):
+        raise MismatchedColumns("matches.rank", (len(predictions),), matches.rank.shape)
 
 
 def _class_rows(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 FOLDER: Final = ROOT / "docs" / "images"
 MOST_BYTES: Final = 250_000
 COLOURS: Final = 256
+KMEANS_ROUNDS: Final = 3
 LOOKS: Final = 40
 PAUSE_MILLISECONDS: Final = 250
 COMPARISON: Final = {
@@ -106,7 +107,10 @@ def take(browser: Browser, url: str, picture: Picture) -> bytes:
         SystemExit: The page raised a script error or asked a foreign host.
     """
     context = browser.new_context(
-        base_url=url, viewport=VIEWPORT, color_scheme=picture.scheme, reduced_motion="reduce"
+        base_url=url,
+        viewport={"width": VIEWPORT["width"], "height": VIEWPORT["height"]},
+        color_scheme=picture.scheme,
+        reduced_motion="reduce",
     )
     watched = watch(context, origin=url)
     page = watched.page
@@ -114,7 +118,7 @@ def take(browser: Browser, url: str, picture: Picture) -> bytes:
     settle(page)
     if picture.opens_first_image:
         page.locator(".cell").first.click()
-        page.locator(".viewer").wait_for()
+        page.locator(".panes svg").first.wait_for()
         settle(page)
     pixels = look_until_still(page)
     if watched.problems:
@@ -148,7 +152,10 @@ def save(name: str, pixels: bytes) -> int:
     """
     file = FOLDER / f"{name}.png"
     with Image.open(io.BytesIO(pixels)) as image:
-        palette = image.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+        # Maximum coverage keeps the few pixels of a line in their colour, k-means the large areas.
+        palette = image.convert("RGB").quantize(
+            COLOURS, Image.Quantize.MAXCOVERAGE, kmeans=KMEANS_ROUNDS, dither=Image.Dither.NONE
+        )
         palette.save(file, optimize=True)
     size = file.stat().st_size
     if size > MOST_BYTES:

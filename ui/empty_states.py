@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
-from ui.screens import IMPORTS
+from ui.import_links import import_button
+
+if TYPE_CHECKING:
+    from ui.import_links import Import
 
 
-def show_empty(sentence: str, *, button: str, screen: str = IMPORTS, command: str = "") -> None:
-    """Show what is missing, a button that leads to the missing step, and its command.
+def show_empty(sentence: str, *, step: Import, command: str = "") -> None:
+    """Show what is missing, the button of the missing step, and the command that does the same.
 
     Args:
         sentence: What is missing.
-        button: Label of the button.
-        screen: Screen that the button opens.
-        command: Command line that does the same, empty for none.
+        step: The import that mends it.
+        command: Command line, empty for none.
     """
     with st.container(border=True, horizontal_alignment="center", gap="small"):
         st.space("small")
         st.markdown(sentence, text_alignment="center")
-        if st.button(button, type="primary", key=f"empty-{button}"):
-            st.switch_page(screen)
+        import_button(step, primary=True)
         if command:
             st.caption("or in a terminal", width="content")
             st.code(command, language="bash", width="content")

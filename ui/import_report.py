@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 def show_report_of(job: JobRow) -> None:
     """Draw the report that a job kept, if it kept one."""
-    if job.report_id is not None:
-        show_report(get_report(database(), job.report_id), key=f"report-{job.report_id}")
+    report_id = job.report_id or job.result.get("report_id")
+    if report_id is not None:
+        show_report(get_report(database(), report_id), key=f"report-{report_id}")
 
 
 def show_report(report: ImportReport, *, key: str) -> None:
@@ -32,10 +33,12 @@ def show_report(report: ImportReport, *, key: str) -> None:
         report: A dry run's or a finished import's report.
         key: Prefix of the widgets' keys.
     """
-    with st.grid(6, min_column_width=110, gap="xsmall"):
-        for name, value in report.counts.items():
-            label = name.replace("_", " ").capitalize()
-            st.metric(plain(label), numbers.count(value), border=True)
+    counts = (
+        f"**{numbers.count(value)}** {plain(name.replace('_', ' '))}"
+        for name, value in report.counts.items()
+    )
+    with st.container(border=True):
+        st.markdown(" · ".join(counts))
     show_groups("Rejected", report.rejects, note="not imported")
     show_groups("Warnings", report.warnings, note="imported all the same")
     if not report.rejects and not report.warnings:

@@ -76,10 +76,9 @@ def _classes(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
     known = [row for row in rows if row["delta"] is not None]
     if not known:
         return ""
+    known.sort(key=lambda row: abs(row["delta"]))
     better = [row for row in known if row["verdict"] == "better"]
-    worse = sorted(
-        (row for row in known if row["verdict"] == "worse"), key=lambda row: row["delta"]
-    )
+    worse = [row for row in known if row["verdict"] == "worse"]
     text = f"It is better on {len(better)} of {numbers.counted(len(known), 'class', 'classes')}"
     if better:
         text += f", most on {_named(better[-1])}"

@@ -81,7 +81,7 @@ def progress_text(job: JobRow, at: datetime) -> str:
 def show_end(job: JobRow) -> None:
     """Draw how a job ended."""
     if job.status == DONE:
-        st.success(f"**{plain(job.title)}** is done. {plain(job.message)}", icon=":material/check:")
+        st.success(f"**{plain(job.title)}** is done.", icon=":material/check:")
     else:
         text = plain(job.error or job.message)
         st.warning(f"**{plain(job.title)}**: {job.status}. {text}", icon=":material/warning:")

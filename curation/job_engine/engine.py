@@ -111,6 +111,8 @@ def _close(job_id: str, status: str, error: str, result: JsonObject) -> list[str
 
 @DBOS.workflow(name="run_job")
 def _run_job(job_id: str) -> str:
+    if jobs.get_job(_running[-1].database, job_id).status == jobs.CANCELLED:
+        return jobs.CANCELLED  # cancelled while it waited: nothing was written
     with _heartbeat(_running[-1].database, job_id):
         outcome = _plan(job_id)
         plan = outcome.get("value") or {"slices": 0}
@@ -169,7 +171,9 @@ def launched(database: Database, settings: Settings, *, executor: str) -> Iterat
         log_level="ERROR",
         enable_otlp=False,
     )
+    _own_no_log_handler()
     DBOS(config=config)
+    _own_no_log_handler()
     _running.append(_Engine(database, settings))
     try:
         DBOS.launch()
@@ -178,6 +182,13 @@ def launched(database: Database, settings: Settings, *, executor: str) -> Iterat
     finally:
         DBOS.destroy(workflow_completion_timeout_sec=0)
         _running.pop()
+
+
+def _own_no_log_handler() -> None:
+    """Take away the handler that the engine brings: where messages go is ours to decide."""
+    log = logging.getLogger("dbos")
+    log.handlers.clear()
+    log.propagate = True
 
 
 def _driver_url(settings: Settings) -> str:

@@ -147,7 +147,16 @@ def cancel_job(database: Database, job_id: str) -> JobRow:
     job = get_job(database, job_id)
     if not job.is_open:
         raise Conflict(f"The job has ended: {job.status}.", next_step="There is nothing to stop.")
-    update_job(database, job_id, status=CANCELLING)
+    waiting = job.status == QUEUED
+    with database.write() as connection:
+        # No sign of life: a job whose process has gone must stay recognisable as lost.
+        connection.execute(
+            sa.update(Job)
+            .where(Job.id == job_id)
+            .values(
+                status=CANCELLED if waiting else CANCELLING, finished=now() if waiting else None
+            )
+        )
     return get_job(database, job_id)
 
 

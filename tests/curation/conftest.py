@@ -70,12 +70,12 @@ COCO: dict[str, Any] = {
 }
 
 # Finds the small cell; a false positive on image 2.
-FIRST = [
+FIRST: list[dict[str, Any]] = [
     {"image_id": 1, "category_id": 7, "bbox": [0, 0, 10, 10], "score": 0.9},
     {"image_id": 2, "category_id": 7, "bbox": [60, 40, 20, 20], "score": 0.6},
 ]
 # Loses it, finds the other two; the false positive is gone, a new one is on image 1.
-SECOND = [
+SECOND: list[dict[str, Any]] = [
     {"image_id": 1, "category_id": 7, "bbox": [40, 20, 40, 40], "score": 0.8},
     {"image_id": 2, "category_id": 9, "bbox": [5, 5, 20, 20], "score": 0.7},
     {"image_id": 1, "category_id": 9, "bbox": [70, 60, 20, 20], "score": 0.4},

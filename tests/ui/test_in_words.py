@@ -16,12 +16,12 @@ def numbers(classes: dict[str, float | None], *, ap: float | None, small: float)
 
 
 def test_in_words__compared() -> None:
-    ours = numbers({"a": 0.5, "b_c": 0.25, "d": 0.5}, ap=0.5, small=0.5)
-    theirs = numbers({"a": 0.25, "b_c": 0.375, "d": None}, ap=0.375, small=0.25)
+    ours = numbers({"a": 0.5, "b_c": 0.25, "d": 0.5, "e": 0.5}, ap=0.5, small=0.5)
+    theirs = numbers({"a": 0.25, "b_c": 0.375, "d": None, "e": 0.5625}, ap=0.375, small=0.25)
     assert in_words(ours, theirs, name="v2", against="v1") == (
         "By AP **v2** is better than **v1**: 0.500, +0.125. "
-        "It is better on 1 of 2 classes, most on *a* (+0.250), "
-        "and worse on 1, most on *b\\_c* (\u22120.125). "
+        "It is better on 1 of 3 classes, most on *a* (+0.250), "
+        "and worse on 2, most on *b\\_c* (\u22120.125). "
         "*Small* objects gained most (+0.250)."
     )
 

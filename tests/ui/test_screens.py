@@ -222,3 +222,10 @@ def test_jobs__list_what_has_run(import_coco: Any, open_screen: OpenScreen) -> N
     forget_evaluated_sets()
     app = open_screen("jobs")
     assert "Jobs" in texts(app)
+
+
+def test_classes__what_only_one_side_predicts_is_named(
+    two_sets: Any, open_screen: OpenScreen
+) -> None:
+    app = open_screen("model_evaluation", entry="Classes")
+    assert [info.value for info in app.main.info] == ["Only second predicts: nucleus"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
-from curation.evaluations.downloads import classes_csv
 
+from curation.evaluations.downloads import classes_csv
 from evaluation.comparison import verdict
 from ui import definitions, frames, numbers
 from ui.drill_down import open_images
@@ -77,14 +77,17 @@ def show(page: EvaluationPage) -> None:
 
 
 def show_one_sided(page: EvaluationPage) -> None:
-    """Name the classes that only one of the two sets can be measured on."""
+    """Name the classes that only one side predicts, and those that have no label in scope."""
+    if page.view.without_truth:
+        listed = ", ".join(plain(name) for name in page.view.without_truth)
+        st.info(f"Predicted, but without a label in scope: {listed}", icon=":material/info:")
     if page.view.delta is None:
         return
     for key, side in (("only_in_set", page.sides.set), ("only_in_against", page.sides.against)):
         names = page.view.delta.get(key) or ()
         if names and side is not None:
             listed = ", ".join(plain(name) for name in names)
-            st.info(f"Only in {plain(side.name)}: {listed}", icon=":material/info:")
+            st.info(f"Only {plain(side.name)} predicts: {listed}", icon=":material/info:")
 
 
 def styled(table: pd.DataFrame) -> Styler | pd.DataFrame:

@@ -147,7 +147,7 @@ def pager(images: ImagePage) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.caption(text, width="content")
-        st.pagination(images.pages, key=PAGE, bind="query-params", on_change=close_image, width=420)
+        st.pagination(images.pages, key=PAGE, bind="query-params", on_change=close_image, width=300)
 
 
 def canvas(page: EvaluationPage, *, large: bool) -> Canvas:

@@ -22,10 +22,10 @@ MOST_CLASSES: Final = 40
 
 def show(page: EvaluationPage) -> None:
     """Draw the entry."""
-    columns = st.columns(len(BOUNDS), gap="small")
-    for column, size in zip(columns, BOUNDS, strict=True):
-        with column, st.container(border=True, gap="xsmall"):
-            show_bucket(page, size)
+    with st.grid(len(BOUNDS), min_column_width=235, gap="small"):
+        for size in BOUNDS:
+            with st.container(border=True, gap="xsmall"):
+                show_bucket(page, size)
     metric = st.segmented_control(
         "Metric",
         METRICS,

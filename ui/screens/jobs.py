@@ -29,7 +29,7 @@ def show_jobs() -> None:
     st.title("Jobs", anchor=False)
     jobs = list_jobs(database(), limit=SHOWN)
     if not jobs:
-        show_empty("Nothing has run yet: imports and evaluations show here.", button="Imports")
+        show_empty("Nothing has run yet: imports and evaluations show here.", step="Project")
         return
     open_jobs = [job for job in jobs if job.is_open]
     for job in open_jobs:

@@ -32,13 +32,13 @@ def show_model_evaluation() -> None:
     """Draw the controls and the chosen entry."""
     card = current_project()
     if card is None:
-        show_empty("There is no project yet.", button="Import a project", command="curation demo")
+        show_empty("There is no project yet.", step="Project", command="curation demo")
         return
     rows = list_prediction_sets(database(), card.id)
     if not rows:
         show_empty(
             f"{plain(card.name)} has no prediction set yet: there is nothing to evaluate.",
-            button="Import predictions",
+            step="Predictions",
             command="curation predictions import PROJECT FILE --name SET",
         )
         return

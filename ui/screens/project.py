@@ -11,6 +11,7 @@ from curation.projects.catalog import project_home, set_baseline
 from ui import numbers, screens, tables
 from ui.connection import database
 from ui.empty_states import show_empty
+from ui.import_links import import_button
 from ui.markdown import plain
 from ui.project_choice import current_project
 
@@ -24,7 +25,7 @@ def show_project() -> None:
     """Draw the home of the chosen project."""
     card = current_project()
     if card is None:
-        show_empty("There is no project yet.", button="Import a project", command="curation demo")
+        show_empty("There is no project yet.", step="Project", command="curation demo")
         return
     home = project_home(database(), card.id)
     st.title(plain(card.name), anchor=False)
@@ -50,7 +51,7 @@ def show_counts(home: ProjectHome) -> None:
         "Prediction sets": numbers.count(card.prediction_sets),
         "Revision": numbers.count(card.revision),
     }
-    with st.grid(5, min_column_width=120):
+    with st.grid(5, min_column_width=104):
         for name, figure in figures.items():
             st.metric(name, figure, border=True)
 
@@ -66,8 +67,7 @@ def show_prediction_sets(home: ProjectHome) -> None:
                 choose_baseline(home)
                 if st.button("Compare", type="primary", icon=":material/compare_arrows:"):
                     st.switch_page(screens.MODEL_EVALUATION)
-            if st.button("Import predictions", icon=":material/upload_file:"):
-                st.switch_page(screens.IMPORTS)
+            import_button("Predictions")
     if not home.prediction_sets:
         st.info(
             "There is no prediction set yet. Import a model's predictions to evaluate them.",

@@ -11,6 +11,7 @@ from ui import numbers, screens
 from ui.components.thumbnails import thumbnail_strip
 from ui.connection import database
 from ui.empty_states import show_empty
+from ui.import_links import import_button
 from ui.markdown import plain
 from ui.project_choice import open_project
 
@@ -25,12 +26,12 @@ def show_projects() -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.title("Projects", anchor=False)
-        if cards and st.button("Import a project", icon=":material/upload_file:"):
-            st.switch_page(screens.IMPORTS)
+        if cards:
+            import_button("Project")
     if not cards:
         show_empty(
             "There is no project yet. Import one from COCO or YOLO files, or build the demo.",
-            button="Import a project",
+            step="Project",
             command="curation demo",
         )
         return

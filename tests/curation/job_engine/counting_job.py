@@ -34,7 +34,10 @@ class CountingJob:
 
     def finish(self, context: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
         self._write(context, "finish")
-        return {"slices": plan["slices"]}
+        return {
+            "slices": plan["slices"],
+            **({"followups": f} if (f := context.payload.get("followups")) else {}),
+        }
 
     def undo(self, context: JobContext) -> None:
         self._write(context, "undo")

@@ -88,10 +88,32 @@ def test_run_here__a_failed_job_starts_again_from_its_start(store, tmp_path) -> 
 def test_run_here__a_cancelled_job_is_undone(store, tmp_path) -> None:
     database, settings = store
     job_id = create(database, tmp_path / "a")
+    jobs.update_job(database, job_id, status=jobs.RUNNING)
     jobs.cancel_job(database, job_id)
     job = engine.run_here(database, settings, job_id)
     assert job.status == "cancelled"
     assert log(tmp_path / "a") == ["plan", "undo"]
+
+
+def test_run_here__a_job_cancelled_while_it_waited_does_nothing(store, tmp_path) -> None:
+    database, settings = store
+    job_id = create(database, tmp_path / "a")
+    assert jobs.cancel_job(database, job_id).status == "cancelled"
+    assert engine.run_here(database, settings, job_id).status == "cancelled"
+    assert log(tmp_path / "a") == []
+
+
+def test_followups__run_after_their_job(store, tmp_path) -> None:
+    database, settings = store
+    followup = {
+        "kind": "counting",
+        "title": "Count again",
+        "payload": {"file": str(tmp_path / "b"), "slices": 1},
+    }
+    job_id = create(database, tmp_path / "a", followups=[followup])
+    engine.run_here(database, settings, job_id)
+    assert log(tmp_path / "b") == ["plan", "done 0", "finish"]
+    assert [job.status for job in jobs.list_jobs(database)] == ["done", "done"]
 
 
 @pytest.mark.crash

@@ -24,7 +24,7 @@ from tests.curation.conftest import COCO, FIRST, write_json
 
 @pytest.fixture
 def project_id(import_coco) -> int:
-    return import_coco()["project_id"]
+    return int(import_coco()["project_id"])
 
 
 def test_import__gives_a_set_with_every_prediction(database, project_id, import_predictions):
@@ -129,7 +129,9 @@ def test_import__the_same_bytes_are_recognised(database, project_id, import_pred
     import_predictions(project_id, "first", FIRST)
     copy_of_it = write_json(tmp_path / "copy.json", FIRST)
     request = PredictionImportRequest(project_id, copy_of_it, "other")
-    assert preview_predictions(database, request).same_as.name == "first"
+    same = preview_predictions(database, request).same_as
+    assert same is not None
+    assert same.name == "first"
     with pytest.raises(Conflict, match="imported before, as 'first'"):
         create_prediction_import(database, request)
     import_predictions(project_id, "other", FIRST, again=True)
