@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from PIL import Image
+
 from curation.formats import coco_projects, coco_results
 from curation.formats.problems import KINDS
 from curation.formats.registry import PREDICTION_FORMATS, PROJECT_FORMATS
 from curation.formats.yolo_projects import read as read_yolo
-from tests.curation.formats.conftest import png
 
 PAGE = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
 
@@ -66,7 +67,7 @@ def test_coco_results_example__keeps_the_box_without_extent(tmp_path: Path) -> N
 def test_yolo_example__has_a_box_and_a_polygon(tmp_path: Path) -> None:
     for folder in ("images/val", "labels/val"):
         (tmp_path / folder).mkdir(parents=True)
-    (tmp_path / "images/val/a.png").write_bytes(png(100, 50))
+    Image.new("RGB", (100, 50)).save(tmp_path / "images/val/a.png")
     (tmp_path / "data.yaml").write_text(_blocks("yaml")[0])
     (tmp_path / "labels/val/a.txt").write_text(_blocks("text")[1])
     records = read_yolo(tmp_path)
