@@ -42,6 +42,7 @@ def predictions() -> None:
 @click.option("--notes", default="", help="Free text.")
 @click.option("--parent", help="Earlier prediction set of the same model line.")
 @click.option("--training-split", help="Split the model was trained on.")
+@click.option("--training-revision", type=int, help="Label revision it was trained on.")
 @click.option(
     "--config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -19,6 +19,9 @@ from curation.store.prediction_shards import shard_rows, write_shard
 from curation.store.reports import save_report
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from curation.job_engine.kinds import JobContext
 
 
@@ -30,6 +33,7 @@ class PredictionImportJob:
     def __init__(self) -> None:
         # The last validated import of this process: slices read it instead of the file.
         self._validated: tuple[str, ValidatedPredictions] | None = None
+        self._shards: tuple[str, list[NDArray[np.int64]]] | None = None
 
     def plan(self, context: JobContext) -> dict[str, Any]:
         """Validate, then create the set, invisible."""
@@ -65,7 +69,7 @@ class PredictionImportJob:
                     config=request.config,
                 ),
             )
-        slices = len(shard_rows(validated.predictions.image_id))
+        slices = len(self._shard_rows(context))
         context.report("Writing", done=0, total=slices)
         return {
             "slices": slices,
@@ -81,7 +85,7 @@ class PredictionImportJob:
     def run_slice(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
         """Write one shard of about 500 images with its rows."""
         predictions = self._reread(context, plan).predictions
-        part = predictions.take(shard_rows(predictions.image_id)[number])
+        part = predictions.take(self._shard_rows(context)[number])
         with context.database.write() as connection:
             write_shard(
                 connection, plan["set_id"], number, part, row_floor=context.settings.row_floor
@@ -95,7 +99,7 @@ class PredictionImportJob:
             remember_class_map(
                 connection, request.project_id, plan["fingerprint"], plan["class_map"]
             )
-        self._validated = None
+        self._validated = self._shards = None
         kinds = ("bbox", "segm") if plan["task"] == "masks" else ("bbox",)
         return {
             "prediction_set": request.name,
@@ -118,6 +122,13 @@ class PredictionImportJob:
         """Remove the set with its shards and rows."""
         with context.database.write() as connection:
             take_back_set(connection, context.job_id)
+
+    def _shard_rows(self, context: JobContext) -> list[NDArray[np.int64]]:
+        """Return the rows of every shard; found once, not once a shard."""
+        if self._shards is None or self._shards[0] != context.job_id:
+            image_id = self._validate(context).predictions.image_id
+            self._shards = (context.job_id, shard_rows(image_id))
+        return self._shards[1]
 
     def _reread(self, context: JobContext, plan: dict[str, Any]) -> ValidatedPredictions:
         """Return the import that was planned; after a crash it is read and checked again.
