@@ -164,6 +164,46 @@ def _points(polygons: Sequence[Sequence[float]]) -> list[NDArray[np.float64]]:
     return parts
 
 
+def runs(counts: bytes) -> list[int]:
+    """Return the run lengths of a checked mask, zeros first.
+
+    Five bits a character, least significant first, 32 for "more follows"; from the third run on
+    the difference to the run before the last is stored (COCO API, `rleFrString`).
+
+    >>> runs(b"03")
+    [0, 3]
+    """
+    lengths: list[int] = []
+    value = shift = 0
+    for character in counts:
+        group = character - 48
+        value |= (group & 31) << shift
+        shift += 5
+        if group & 32:
+            continue
+        if group & 16:
+            value -= 1 << shift
+        lengths.append(value + lengths[-2] if len(lengths) > 2 else value)
+        value = shift = 0
+    return lengths
+
+
+def decode(counts: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a checked mask as (height, width) zeros and ones.
+
+    Args:
+        counts: Compressed text.
+        size: Height and width, pixels.
+
+    >>> decode(b"12", (1, 3)).tolist()
+    [[0, 1, 1]]
+    """
+    lengths = runs(counts)
+    values = np.arange(len(lengths), dtype=np.uint8) & 1
+    height, width = size
+    return np.repeat(values, lengths).reshape(width, height).T
+
+
 def bounding_boxes(counts: Sequence[bytes], sizes: ArrayLike) -> NDArray[np.float64]:
     """Return the box around each checked mask: (N, 4) xywh, pixels; zeros for an empty mask."""
     if not len(counts):

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from curation.evaluations.comparison import Scope, open_scope
 from curation.evaluations.evaluated_sets import Recent
 from curation.evaluations.images import CountedImages, count_images
 from curation.projects.catalog import class_color
 from evaluation import PredictionOutcome, TruthOutcome
+from evaluation.masks import bounding_boxes, decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -222,11 +222,12 @@ def outline_path(masks: Masks, row: int) -> str | None:
         masks: Checked masks.
         row: Which of them.
     """
-    rle = masks.rles(np.array([row]))[0]
-    x, y, width, height = (int(value) for value in coco_mask.toBbox(rle))
-    if width == 0 or height == 0:
+    counts, (height, width) = masks.counts[row], masks.sizes[row].tolist()
+    box = bounding_boxes([counts], [(height, width)])[0]
+    x, y, right, bottom = (int(value) for value in (*box[:2], box[0] + box[2], box[1] + box[3]))
+    if right == x or bottom == y:
         return None
-    crop = np.ascontiguousarray(coco_mask.decode(rle)[y : y + height, x : x + width])
+    crop = np.ascontiguousarray(decode(counts, (height, width))[y:bottom, x:right])
     contours, _ = cv2.findContours(crop, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     parts = []
     for contour in contours:

@@ -18,7 +18,9 @@ from evaluation.masks import (
     check_polygons,
     check_runs,
     compress,
+    decode,
     rasterise,
+    runs,
 )
 
 if TYPE_CHECKING:
@@ -254,3 +256,14 @@ def test_check_runs__real_masks_are_sound(shared_data: Path, name: str, count: i
             [{"size": m["size"], "counts": m["counts"].encode()} for m in masks[:50]]
         ).tolist()
     )
+
+
+@pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
+def test_decode__is_pycocotools_picture() -> None:
+    rng = np.random.default_rng(5)
+    for height, width in [(1, 1), (1, 7), (9, 1), (31, 17), (64, 80)]:
+        for share in (0.0, 0.1, 0.5, 1.0):
+            picture = np.asfortranarray((rng.random((height, width)) < share).astype(np.uint8))
+            rle = coco_mask.encode(picture)
+            assert decode(rle["counts"], (height, width)).tolist() == picture.tolist()
+            assert sum(runs(rle["counts"])) == height * width
