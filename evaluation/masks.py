@@ -164,44 +164,37 @@ def _points(polygons: Sequence[Sequence[float]]) -> list[NDArray[np.float64]]:
     return parts
 
 
-def runs(counts: bytes) -> list[int]:
-    """Return the run lengths of a checked mask, zeros first.
-
-    Five bits a character, least significant first, 32 for "more follows"; from the third run on
-    the difference to the run before the last is stored (COCO API, `rleFrString`).
-
-    >>> runs(b"03")
-    [0, 3]
-    """
-    lengths: list[int] = []
-    value = shift = 0
-    for character in counts:
-        group = character - 48
-        value |= (group & 31) << shift
-        shift += 5
-        if group & 32:
-            continue
-        if group & 16:
-            value -= 1 << shift
-        lengths.append(value + lengths[-2] if len(lengths) > 2 else value)
-        value = shift = 0
-    return lengths
-
-
-def decode(counts: bytes, size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Return a checked mask as (height, width) zeros and ones.
+def run_lengths(counts: Sequence[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the run lengths of checked masks, one after the other, and where each begins.
 
     Args:
-        counts: Compressed text.
+        counts: N compressed texts, none empty.
+
+    Returns:
+        (R,) run lengths, zeros first in every mask, and (N,) starts.
+
+    >>> [part.tolist() for part in run_lengths([b"03", b"12"])]
+    [[0, 3, 1, 2], [0, 2]]
+    """
+    lengths = np.fromiter(map(len, counts), dtype=np.int64, count=len(counts))
+    groups = np.frombuffer(b"".join(counts), dtype=np.uint8).astype(np.int16) - 48
+    values, starts, _ = _runs(groups, np.cumsum(lengths) - lengths, lengths)
+    return _undone(values, starts)[0], starts
+
+
+def decode(runs: NDArray[np.int64], size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a mask as (height, width) zeros and ones.
+
+    Args:
+        runs: (R,) run lengths of a checked mask, zeros first.
         size: Height and width, pixels.
 
-    >>> decode(b"12", (1, 3)).tolist()
+    >>> decode(np.array([1, 2]), (1, 3)).tolist()
     [[0, 1, 1]]
     """
-    lengths = runs(counts)
-    values = np.arange(len(lengths), dtype=np.uint8) & 1
+    values = np.arange(len(runs), dtype=np.uint8) & 1
     height, width = size
-    return np.repeat(values, lengths).reshape(width, height).T
+    return np.repeat(values, runs).reshape(width, height).T
 
 
 def bounding_boxes(counts: Sequence[bytes], sizes: ArrayLike) -> NDArray[np.float64]:
@@ -272,7 +265,20 @@ def _runs(
 def _sums(
     values: NDArray[np.int64], starts: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Undo the differences; return each mask's total, its set pixels and whether a run is < 0."""
+    """Return each mask's total, its set pixels and whether a run is < 0."""
+    runs, place = _undone(values, starts)
+    ones = np.where(place % 2 == 1, runs, 0)
+    return (
+        np.add.reduceat(runs, starts),
+        np.add.reduceat(ones, starts),
+        np.logical_or.reduceat(runs < 0, starts),
+    )
+
+
+def _undone(
+    values: NDArray[np.int64], starts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Undo the differences; return the run lengths and the place of each in its mask."""
     lengths = np.diff(np.concatenate([starts, [len(values)]]))
     place = np.arange(len(values)) - np.repeat(starts, lengths)
     runs = values.copy()
@@ -283,9 +289,4 @@ def _sums(
         before = np.concatenate([[0], sums])[heads]
         repeats = np.diff(np.concatenate([heads, [len(chain)]]))
         runs[chain] = sums - np.repeat(before, repeats)
-    ones = np.where(place % 2 == 1, runs, 0)
-    return (
-        np.add.reduceat(runs, starts),
-        np.add.reduceat(ones, starts),
-        np.logical_or.reduceat(runs < 0, starts),
-    )
+    return runs, place

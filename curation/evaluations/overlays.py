@@ -13,7 +13,7 @@ from curation.evaluations.evaluated_sets import Recent
 from curation.evaluations.images import CountedImages, count_images
 from curation.projects.catalog import class_color
 from evaluation import PredictionOutcome, TruthOutcome
-from evaluation.masks import bounding_boxes, decode
+from evaluation.masks import decode, run_lengths
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ _TRUTH_WORDS: Final = {
     TruthOutcome.MISSED: "missed",
     TruthOutcome.IGNORED: "ignored",
 }
-_outlines = Recent(20_000)
+_outlines = Recent(2_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +151,13 @@ def rows_that_count(scope: Scope, table: Instances, rows: NDArray[np.int64]) -> 
 def _truth_objects(layers: _Layers, place: int) -> tuple[OverlayObject, ...]:
     scope, at = layers.scope, layers.counted.set_result.outcomes
     table = scope.set.truth.instances
+    rows = rows_that_count(scope, table, scope.set.truth.rows.of(place))
+    outlines = _outlines_of(("truth", *_origin(scope)), table.masks, rows)
     return tuple(
         OverlayObject(
             row=row,
             box=_box(table, row),
-            outline=_outline(("truth", *_origin(scope), row), table.masks, row),
+            outline=outline,
             class_name=scope.set.truth.class_names[table.class_[row]],
             color=class_color(int(table.class_[row])),
             score=None,
@@ -164,7 +166,7 @@ def _truth_objects(layers: _Layers, place: int) -> tuple[OverlayObject, ...]:
             change=layers.changed["truth"].get(row),
             iou=None,
         )
-        for row in rows_that_count(scope, table, scope.set.truth.rows.of(place)).tolist()
+        for row, outline in zip(rows.tolist(), outlines, strict=True)
     )
 
 
@@ -181,11 +183,12 @@ def _predicted_objects(
     rows = rows_that_count(layers.scope, table, side.rows.of(place))
     rows = rows[table.score[rows] >= layers.floor]
     rows = rows[np.argsort(-table.score[rows], kind="stable")]
+    outlines = _outlines_of((side.store, side.evaluation_id), table.masks, rows)
     return tuple(
         OverlayObject(
             row=row,
             box=_box(table, row),
-            outline=_outline((side.store, side.evaluation_id, row), table.masks, row),
+            outline=outline,
             class_name=side.truth.class_names[table.class_[row]],
             color=side.prediction_set.color,
             score=float(table.score[row]),
@@ -194,7 +197,7 @@ def _predicted_objects(
             change=layers.changed[layer].get(row),
             iou=None if np.isnan(at.iou[row]) else float(at.iou[row]),
         )
-        for row in rows.tolist()
+        for row, outline in zip(rows.tolist(), outlines, strict=True)
     )
 
 
@@ -208,31 +211,54 @@ def _box(table: Instances, row: int) -> tuple[float, float, float, float]:
     return (x, y, width, height)
 
 
-def _outline(key: tuple[object, ...], masks: Masks | None, row: int) -> str | None:
-    if masks is None:
-        return None
-    path: str | None = _outlines.get(key, lambda: outline_path(masks, row))
-    return path
+def _outlines_of(
+    key: tuple[object, ...], masks: Masks | None, rows: NDArray[np.int64]
+) -> list[str | None]:
+    """Return the outlines of one image's objects, drawn once."""
+    if masks is None or not len(rows):
+        return [None] * len(rows)
+    drawn: list[str | None] = _outlines.get(
+        (*key, rows.tobytes()), lambda: outline_paths(masks, rows)
+    )
+    return drawn
 
 
-def outline_path(masks: Masks, row: int) -> str | None:
-    """Return a mask's outline as an SVG path in image pixels, None for an empty mask.
+def outline_paths(masks: Masks, rows: NDArray[np.int64]) -> list[str | None]:
+    """Return outlines as SVG paths in image pixels, None for an empty mask.
 
     Args:
         masks: Checked masks.
-        row: Which of them.
+        rows: Which of them.
     """
-    counts, (height, width) = masks.counts[row], masks.sizes[row].tolist()
-    box = bounding_boxes([counts], [(height, width)])[0]
-    x, y, right, bottom = (int(value) for value in (*box[:2], box[0] + box[2], box[1] + box[3]))
-    if right == x or bottom == y:
+    counts = [masks.counts[row] for row in rows.tolist()]
+    lengths, starts = run_lengths(counts)
+    return [
+        _outline(runs, (height, width))
+        for runs, (height, width) in zip(
+            np.split(lengths, starts[1:]), masks.sizes[rows].tolist(), strict=True
+        )
+    ]
+
+
+def _outline(runs: NDArray[np.int64], size: tuple[int, int]) -> str | None:
+    if not runs[1::2].any():
         return None
-    crop = np.ascontiguousarray(decode(counts, (height, width))[y:bottom, x:right])
+    # Only the columns that hold pixels are drawn: runs go down the columns, left to right.
+    height = size[0]
+    ends = np.cumsum(runs)
+    filled = runs[1::2] > 0
+    left = int(ends[0::2][: len(filled)][filled][0]) // height
+    right = (int(ends[1::2][filled][-1]) - 1) // height + 1
+    strip = np.diff(np.clip(ends, left * height, right * height), prepend=left * height)
+    picture = decode(strip, (height, right - left))
+    inside = np.flatnonzero(picture.any(axis=1))
+    top, bottom = int(inside[0]), int(inside[-1]) + 1
+    crop = np.ascontiguousarray(picture[top:bottom])
     contours, _ = cv2.findContours(crop, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     parts = []
     for contour in contours:
         points = cv2.approxPolyDP(contour, SIMPLIFIED_PIXELS, closed=True)[:, 0, :]
         # A pixel is an area: its centre is half a pixel in.
-        shifted = points + np.array([x + 0.5, y + 0.5])
-        parts.append("M" + "L".join(f"{px:g} {py:g}" for px, py in shifted) + "Z")
+        flat = (points + np.array([left + 0.5, top + 0.5])).ravel().tolist()
+        parts.append(f"M{' '.join(map(str, flat))}Z")
     return "".join(parts)

@@ -8,7 +8,7 @@ import subprocess
 import sysconfig
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,11 +37,16 @@ StartApplication = Callable[..., Application]
 
 @contextmanager
 def served(
-    data_dir: Path, *, log: Path, environment: Mapping[str, str] | None = None
+    data_dir: Path,
+    *,
+    log: Path,
+    environment: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
 ) -> Iterator[Application]:
     """Serve `data_dir` on a free port until the block ends.
 
-    Settings of the machine (`CURATION_*`) do not reach it; `environment` adds what a test needs.
+    Settings of the machine (`CURATION_*`) do not reach it; `environment` adds what a test needs,
+    `options` are further options of `curation serve`.
 
     Raises:
         RuntimeError: the server stopped before it was healthy; the text holds its log.
@@ -51,7 +56,7 @@ def served(
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("CURATION_")}
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [COMMAND, "serve", "--host", LOOPBACK, "--port", str(port), "--no-browser"],
+            [COMMAND, "serve", "--host", LOOPBACK, "--port", str(port), "--no-browser", *options],
             env=inherited | {"CURATION_DATA_DIR": str(data_dir)} | dict(environment or {}),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -70,14 +75,21 @@ def served(
 def start_application(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StartApplication]:
     """A function that serves a data folder until the session ends.
 
-    `start_application(data_dir, environment={...})` returns an `Application`.
+    `start_application(data_dir, environment={...}, options=["--no-worker"])` returns an
+    `Application`.
     """
     logs = tmp_path_factory.mktemp("servers")
     with ExitStack() as running:
 
-        def start(data_dir: Path, *, environment: Mapping[str, str] | None = None) -> Application:
+        def start(
+            data_dir: Path,
+            *,
+            environment: Mapping[str, str] | None = None,
+            options: Sequence[str] = (),
+        ) -> Application:
             log = logs / f"server-{len(list(logs.iterdir()))}.log"
-            return running.enter_context(served(data_dir, log=log, environment=environment))
+            server = served(data_dir, log=log, environment=environment, options=options)
+            return running.enter_context(server)
 
         yield start
 

@@ -9,7 +9,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from curation.evaluations.images import image_page
-from curation.evaluations.overlays import image_overlays, outline_path
+from curation.evaluations.overlays import image_overlays, outline_paths
 from curation.evaluations.request import EvaluationRequest
 from evaluation import Masks
 from tests.curation.conftest import COCO
@@ -29,10 +29,14 @@ def points(path: str) -> list[tuple[float, float]]:
     return [(float(x), float(y)) for x, y in re.findall(r"([\d.]+) ([\d.]+)", path)]
 
 
+def outline_path(masks: Masks) -> str | None:
+    return outline_paths(masks, np.array([0]))[0]
+
+
 def test_outline_path__of_a_rectangle_runs_through_its_border_pixels() -> None:
     picture = np.zeros((20, 30))
     picture[5:9, 10:20] = 1
-    path = outline_path(masks_of(picture), 0)
+    path = outline_path(masks_of(picture))
     assert path is not None
     assert sorted(points(path)) == [(10.5, 5.5), (10.5, 8.5), (19.5, 5.5), (19.5, 8.5)]
     assert path.startswith("M")
@@ -43,13 +47,25 @@ def test_outline_path__a_hole_is_a_second_part() -> None:
     picture = np.zeros((40, 40))
     picture[5:35, 5:35] = 1
     picture[15:25, 15:25] = 0
-    path = outline_path(masks_of(picture), 0)
+    path = outline_path(masks_of(picture))
     assert path is not None
     assert path.count("M") == 2
 
 
+def test_outline_paths__of_several_masks_in_the_order_asked_for() -> None:
+    one, other = np.zeros((9, 9)), np.zeros((9, 9))
+    one[0, 0] = 1
+    other[2:6, 8] = 1
+    paths = outline_paths(masks_of(one, np.zeros((9, 9)), other), np.array([2, 1, 0]))
+    assert [points(path or "") for path in paths] == [
+        [(8.5, 2.5), (8.5, 5.5)],
+        [],
+        [(0.5, 0.5)],
+    ]
+
+
 def test_outline_path__an_empty_mask_has_none() -> None:
-    assert outline_path(masks_of(np.zeros((4, 4))), 0) is None
+    assert outline_path(masks_of(np.zeros((4, 4)))) is None
 
 
 def test_overlays__of_masks_have_outlines_on_both_layers(
