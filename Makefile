@@ -29,7 +29,7 @@ format: setup-dev ## Format the code and mend what ruff can mend
 
 screenshots: setup-dev ## Take the pictures of the README from the demo
 	@$(RUN) scripts.servers chromium
-	@$(VENV)/bin/python scripts/screenshots.py
+	@$(VENV)/bin/python -m scripts.screenshots
 
 servers: setup-dev ## Find or install the servers and the browser that tests use
 	@$(RUN) scripts.servers

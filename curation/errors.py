@@ -185,7 +185,13 @@ PRESENTATIONS: Final[dict[type[Exception], Presentation]] = {
 
 
 def presentation(error: Exception) -> Presentation:
-    """Return how to show an error: the entry of its nearest ancestor in the table."""
+    """Return how to show an error: the entry of its nearest ancestor in the table.
+
+    An error that reports another process's error brings that one's title and exit code.
+    """
+    title, exit_code = getattr(error, "title", None), getattr(error, "exit_code", None)
+    if isinstance(title, str) and isinstance(exit_code, int):
+        return Presentation(title, exit_code, HTTPStatus.INTERNAL_SERVER_ERROR)
     for ancestor in type(error).__mro__:
         found = PRESENTATIONS.get(ancestor)
         if found is not None:

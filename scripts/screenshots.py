@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import io
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,12 +21,11 @@ from urllib.parse import urlencode
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-ROOT: Final = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # `tests` is no installed package; pytest finds it the same way
+from tests.servers.application import COMMAND, served
+from tests.servers.browser import CHROMIUM_ARGUMENTS, VIEWPORT, settle, watch
+from tests.servers.programs import chromium
 
-from tests.servers.application import COMMAND, served  # noqa: E402  # needs the line above
-from tests.servers.browser import CHROMIUM_ARGUMENTS, VIEWPORT, settle, watch  # noqa: E402  # same
-from tests.servers.programs import chromium  # noqa: E402  # same
+ROOT: Final = Path(__file__).resolve().parents[1]
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

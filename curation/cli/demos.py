@@ -17,7 +17,7 @@ from curation.cli.session import open_session
 def demo(
     context: click.Context, /, images: int, no_serve: bool, port: int | None, no_browser: bool
 ) -> None:
-    r"""Render a microscope project with two detector versions, and serve the app.
+    """Render a microscope project with two detector versions, and serve the app.
 
     A second call finds the project and serves it at once.
 

@@ -77,7 +77,7 @@ def run(
     as_json: bool,
     **options: Any,
 ) -> None:
-    r"""Evaluate SET of PROJECT on the current labels.
+    """Evaluate SET of PROJECT on the current labels.
 
     \b
     Example:
@@ -119,7 +119,7 @@ def compare(
     as_json: bool,
     **options: Any,
 ) -> None:
-    r"""Compare SET of PROJECT against OTHER on the images both cover.
+    """Compare SET of PROJECT against OTHER on the images both cover.
 
     \b
     Example:

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 
 
 class JobFailed(CurationError):
-    """A job that this command ran ended in an error."""
+    """A job that this command ran ended in an error; shown as the error itself would be."""
 
     def __init__(self, job: JobRow) -> None:
         super().__init__(
             job.error or "The job failed.",
-            next_step=f"Mend the cause, then 'curation job resume {job.id}'.",
+            next_step=f"('curation job resume {job.id}' tries the same again.)",
         )
-        self.job = job
+        self.title: str = job.result.get("title", "Job failed")
+        self.exit_code: int = job.result.get("exit_code", 1)
 
 
 def run_job(session: Session, job_id: str) -> JobRow:

@@ -62,7 +62,7 @@ class LazyCommands(click.Group):
 )
 @click.pass_context
 def command(context: click.Context, data_dir: Path | None) -> None:
-    r"""Curate, label, validate, evaluate, and compare prediction sets.
+    """Curate, label, validate, evaluate, and compare prediction sets.
 
     \b
     Example:

@@ -78,7 +78,7 @@ def import_command(
     as_json: bool,
     **described: Any,
 ) -> None:
-    r"""Import FILE (COCO results, Ultralytics JSON, or a folder of YOLO text) into PROJECT.
+    """Import FILE (COCO results, Ultralytics JSON, or a folder of YOLO text) into PROJECT.
 
     \b
     Example:

@@ -68,7 +68,7 @@ def import_coco(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    r"""Import a COCO JSON file into project NAME, new or existing.
+    """Import a COCO JSON file into project NAME, new or existing.
 
     \b
     Example:
@@ -102,7 +102,7 @@ def import_yolo(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    r"""Import a YOLO tree (data.yaml, or images/ and labels/) into project NAME.
+    """Import a YOLO tree (data.yaml, or images/ and labels/) into project NAME.
 
     \b
     Example:
@@ -129,7 +129,7 @@ def _import(
                 return
             print_report(preview.report)
             for question in questions:
-                click.echo(f"  question: {question['text']} (--{question['option']})")
+                click.echo(f"  question: {question['text']} ({_option(question)})")
             return
         absolute = ProjectImportRequest.from_payload(
             {
@@ -144,6 +144,11 @@ def _import(
         print_json({"job": job.id, **job.result, "report": report.to_dict()})
     else:
         print_report(report)
+
+
+def _option(question: dict[str, Any]) -> str:
+    """Return the option that answers a question, with its choices."""
+    return f"--{question['option'].replace('_', '-')} {'|'.join(question['choices'])}"
 
 
 def _absolute(images: str | None) -> str | None:
@@ -172,11 +177,18 @@ def list_command(context: click.Context, as_json: bool) -> None:
                 card.classes,
                 card.prediction_sets,
                 card.revision,
-                number(card.headline.value) if card.headline else "–",
+                _headline(card),
             )
             for card in cards
         ],
     )
+
+
+def _headline(card: ProjectCard) -> str:
+    if card.headline is None:
+        return "–"
+    kind = "masks" if card.headline.iou_type == "segm" else "boxes"
+    return f"{number(card.headline.value)} ({kind})"
 
 
 def _card(card: ProjectCard) -> dict[str, Any]:

@@ -45,7 +45,7 @@ ADOPT_SECONDS: Final = 5.0
 def serve(
     context: click.Context, host: str | None, port: int | None, no_browser: bool, no_worker: bool
 ) -> None:
-    r"""Serve the app on this machine.
+    """Serve the app on this machine.
 
     \b
     Example:

@@ -249,7 +249,8 @@ def _outline(runs: NDArray[np.int64], size: tuple[int, int]) -> str | None:
     filled = runs[1::2] > 0
     left = int(ends[0::2][: len(filled)][filled][0]) // height
     right = (int(ends[1::2][filled][-1]) - 1) // height + 1
-    strip = np.diff(np.clip(ends, left * height, right * height), prepend=left * height)
+    edges = np.concatenate([[left * height], np.clip(ends, left * height, right * height)])
+    strip = edges[1:] - edges[:-1]
     picture = decode(strip, (height, right - left))
     inside = np.flatnonzero(picture.any(axis=1))
     top, bottom = int(inside[0]), int(inside[-1]) + 1

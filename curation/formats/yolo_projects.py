@@ -246,7 +246,7 @@ class _Reader:
 def _questions(missing: int) -> tuple[Question, ...]:
     if not missing:
         return ()
-    text = f"{missing} images have no label file. Are they background, or not labelled yet?"
+    text = f"Images without a label file: {missing}. Are they background, or not labelled yet?"
     return (Question("missing_label", text, ("background", "unlabelled"), missing),)
 
 

@@ -18,7 +18,7 @@ from dbos import (
     run_dbos_database_migrations,
 )
 
-from curation.errors import CurationError, JobCancelled
+from curation.errors import CurationError, JobCancelled, presentation
 from curation.job_engine.kinds import JobContext, JsonObject, kind_of
 from curation.store import jobs
 from evaluation.errors import EvaluationError
@@ -60,7 +60,9 @@ def _outcome(job_id: str, work: Callable[[], Any]) -> JsonObject:
     except JobCancelled:
         return {"status": jobs.CANCELLED, "error": ""}
     except (CurationError, EvaluationError) as error:
-        return {"status": jobs.FAILED, "error": str(error)}
+        shown = presentation(error)
+        how = {"title": shown.title, "exit_code": shown.exit_code}
+        return {"status": jobs.FAILED, "error": str(error), "value": how}
     except Exception:  # noqa: BLE001  # the border of all job code: logged with an id
         error_id = uuid.uuid4().hex[:8]
         _LOG.exception("job %s failed (error %s)", job_id, error_id)
@@ -115,7 +117,7 @@ def _run_job(job_id: str) -> str:
         return jobs.CANCELLED  # cancelled while it waited: nothing was written
     with _heartbeat(_running[-1].database, job_id):
         outcome = _plan(job_id)
-        plan = outcome.get("value") or {"slices": 0}
+        plan = {"slices": 0} if "status" in outcome else outcome["value"]
         for number in range(plan["slices"]):
             if "status" in outcome:
                 break

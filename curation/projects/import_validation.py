@@ -83,18 +83,14 @@ def validate_project(
         Conflict: If the same source was imported before, or a question is unanswered.
     """
     sha256 = digest(request.source)
-    earlier = imported_as(database, request.name, sha256)
-    if earlier is not None:
-        raise Conflict(
-            f"{request.source.name} was imported into {request.name!r} before, as {earlier!r}.",
-            next_step="Nothing needs to be done.",
-        )
+    refuse_repeated(database, request, sha256)
     options = ProjectOptions(split=request.split, missing_label=request.missing_label)
     records = _format(request.format).read(request.source, options)
     if records.questions and not dry_run:
         question = records.questions[0]
         option = question.option.replace("_", "-")
-        raise Conflict(question.text, next_step=f"Answer with --{option} {question.choices}.")
+        choices = " or ".join(question.choices)
+        raise Conflict(question.text, next_step=f"Answer with --{option} {choices}.")
     records = _without_known_images(records, existing_names(database, request.name))
     root = request.images or _root_of_tree(request.source)
     hashes: tuple[str | None, ...] = (None,) * len(records.images)
@@ -111,6 +107,20 @@ def validate_project(
         dry_run=dry_run,
     )
     return ValidatedProject(records, report, sha256, root, hashes)
+
+
+def refuse_repeated(database: Database, request: ProjectImportRequest, sha256: str) -> None:
+    """Refuse a source that the project was made from before.
+
+    Raises:
+        Conflict: If so; there is nothing to do then.
+    """
+    earlier = imported_as(database, request.name, sha256)
+    if earlier is not None:
+        raise Conflict(
+            f"{request.source.name} was imported into {request.name!r} before, as {earlier!r}.",
+            next_step="Nothing needs to be done.",
+        )
 
 
 def _format(name: str) -> ProjectFormat:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from curation.projects.import_validation import validate_project
+from curation.projects.import_validation import digest, refuse_repeated, validate_project
 from curation.projects.requests import ProjectImportRequest
 from curation.store.jobs import create_job
 from curation.store.project_imports import refuse_open_import
@@ -50,11 +50,12 @@ def create_project_import(database: Database, request: ProjectImportRequest) -> 
     """Record the job of an import without running it; return its id.
 
     Raises:
-        Conflict: If an earlier import into the project is not finished.
+        Conflict: If the same source was imported before, or an import is not finished.
     """
     from curation.projects.import_job import ProjectImportJob  # noqa: PLC0415  # loads media
 
     refuse_open_import(database, request.name)
+    refuse_repeated(database, request, digest(request.source))
     with database.write() as connection:
         return create_job(
             connection,

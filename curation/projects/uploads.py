@@ -1,4 +1,4 @@
-"""Uploaded files on their way into an import: kept under a name that we make."""
+"""What a browser may import: uploads under names that we make, and paths below allowed folders."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
-from curation.errors import UnknownFormat
+from curation.errors import UnknownFormat, UnsafePath
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from curation.settings import Settings
 
 SUFFIXES: Final = frozenset({".json"})
@@ -43,3 +45,26 @@ def spool(settings: Settings, name: str, content: bytes) -> Path:
         partial.write_bytes(content)
         partial.replace(target)
     return target
+
+
+def allowed_path(text: str, roots: Sequence[Path]) -> Path:
+    """Return the real path of a typed one if it lies in a folder that settings allow.
+
+    Links and `..` are followed first, so neither leads out.
+
+    Args:
+        text: A path as a person typed it.
+        roots: The allowed folders, `Settings.import_roots`.
+
+    Raises:
+        UnsafePath: If it lies elsewhere, or there is no allowed folder.
+    """
+    listed = ", ".join(str(root) for root in roots) or "the folders that import_roots allows"
+    try:
+        path = Path(text).expanduser().resolve()
+        allowed = [root.expanduser().resolve() for root in roots]
+    except (OSError, RuntimeError, ValueError) as error:  # a loop of links, no home, a zero byte
+        raise UnsafePath(text, root=listed) from error
+    if not any(path.is_relative_to(root) for root in allowed):
+        raise UnsafePath(text, root=listed)
+    return path

@@ -14,10 +14,11 @@ from curation.projects.importing import (
     preview_project,
     start_project_import,
 )
+from curation.projects.uploads import allowed_path
 from ui.connection import database, settings
 from ui.import_report import show_report
 from ui.import_steps.drafts import drop, keep, kept, show_steps, started
-from ui.import_steps.source import below_roots, choose_source
+from ui.import_steps.source import choose_source
 from ui.markdown import plain
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def allowed_images(text: str) -> str | None:
     """
     if not text or text.startswith(REMOTE):
         return text or None
-    return str(below_roots(text, settings().import_roots))
+    return str(allowed_path(text, settings().import_roots))
 
 
 def look(request: ProjectImportRequest) -> None:

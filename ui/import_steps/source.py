@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
-from curation.projects.uploads import spool
 
-from curation.errors import UnsafePath
+from curation.projects.uploads import allowed_path, spool
 from ui.connection import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 UPLOAD: Final = "upload"
 PATH: Final = "on this machine"
@@ -41,20 +40,9 @@ def choose_source(label: str, types: Sequence[str], *, key: str) -> Callable[[],
     if way == PATH:
         listed = ", ".join(str(root) for root in roots)
         text = st.text_input("Path", key=f"{key}-path", help=f"A file or folder below {listed}.")
-        return (lambda: below_roots(text, roots)) if text else None
+        return (lambda: allowed_path(text, roots)) if text else None
     upload = st.file_uploader(label, type=list(types), key=f"{key}-file")
     if upload is None:
         return None
     return lambda: spool(settings(), upload.name, upload.getvalue())
 
-
-def below_roots(text: str, roots: Sequence[Path]) -> Path:
-    """Return the real path of a typed one if it lies in an allowed folder.
-
-    Raises:
-        UnsafePath: If it does not.
-    """
-    path = Path(text).expanduser().resolve()
-    if not any(path.is_relative_to(root.expanduser().resolve()) for root in roots):
-        raise UnsafePath(text, root=", ".join(str(root) for root in roots))
-    return path

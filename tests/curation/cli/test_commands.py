@@ -127,10 +127,21 @@ def test_errors__one_line_and_their_exit_code(
 
 def test_errors__a_broken_file_is_exit_code_4(curation: Command, tmp_path: Path) -> None:
     (tmp_path / "broken.json").write_text("{")
-    done = curation("project", "import", "coco", "p", "--annotations", tmp_path / "broken.json")
-    assert "broken.json" in done.err
+    arguments = ("project", "import", "coco", "p", "--annotations", tmp_path / "broken.json")
+    for command in (arguments, (*arguments, "--dry-run")):
+        done = curation(*command)
+        assert done.code == 4
+        assert "Import rejected: " in done.err
+        assert "broken.json" in done.err
+        assert "Traceback" not in done.err
     assert curation("project", "list", "--json").json == []
-    assert done.code in {1, 4}
+
+
+def test_errors__the_same_project_file_twice_is_exit_code_5(project: Command, tmp_path) -> None:
+    truth = tmp_path / "truth.json"
+    done = project("project", "import", "coco", "slides", "--annotations", truth)
+    assert done.code == 5
+    assert "was imported into 'slides' before" in done.err
 
 
 def test_db__upgrade_check_backup(curation: Command, tmp_path: Path) -> None:

@@ -1,0 +1,96 @@
+"""One served data folder for all journeys: the demo, and a project checked by hand."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.journeys.screen import Screen
+from tests.journeys.slides import FIRST, SECOND, SLIDES, write_json
+from tests.servers.application import COMMAND, Application, StartApplication
+from tests.servers.browser import OpenPage
+
+DEMO_IMAGES = "40"
+OpenScreen = Callable[..., Screen]
+RunCuration = Callable[..., str]
+
+
+def run_curation(data_dir: Path, *arguments: str | Path) -> str:
+    """Run the command line over a data folder and return what it prints."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("CURATION_")}
+    done = subprocess.run(
+        [COMMAND, *arguments],
+        env=inherited | {"CURATION_DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def import_slides(data_dir: Path, files: Path) -> None:
+    """Import the hand-checked project with both its prediction sets."""
+    truth = write_json(files / "slides.json", SLIDES)
+    run_curation(data_dir, "project", "import", "coco", "slides", "--annotations", truth)
+    for name, predictions in (("first", FIRST), ("second", SECOND)):
+        file = write_json(files / f"{name}.json", predictions)
+        run_curation(data_dir, "predictions", "import", "slides", file, "--name", name)
+
+
+@pytest.fixture(scope="session")
+def application(
+    start_application: StartApplication, tmp_path_factory: pytest.TempPathFactory
+) -> Application:
+    """The application over the demo and the project `slides`, with its worker."""
+    data_dir = tmp_path_factory.mktemp("journeys")
+    run_curation(data_dir, "demo", "--no-serve", "--images", DEMO_IMAGES)
+    import_slides(data_dir, tmp_path_factory.mktemp("files"))
+    return start_application(data_dir)
+
+
+@pytest.fixture(scope="session")
+def idle_application(
+    start_application: StartApplication, tmp_path_factory: pytest.TempPathFactory
+) -> Application:
+    """The application over the project `slides` without a worker: jobs stay queued."""
+    data_dir = tmp_path_factory.mktemp("idle")
+    import_slides(data_dir, tmp_path_factory.mktemp("idle-files"))
+    return start_application(data_dir, options=["--no-worker"])
+
+
+@pytest.fixture
+def open_screen(open_page: OpenPage, application: Application) -> Iterator[OpenScreen]:
+    """Open a screen in a browser context of its own: `open_screen("/project", project="slides")`.
+
+    Whatever happens, no page may ever show a traceback.
+    """
+    opened: list[Screen] = []
+
+    def run(path: str = "/", *, served: Application = application, **parameters: str) -> Screen:
+        options = parameters.pop("options", {})
+        page: Page = open_page(served.url, **options) if options else open_page(served.url)
+        screen = Screen(page)
+        screen.go(path, **parameters)
+        opened.append(screen)
+        return screen
+
+    yield run
+    for screen in opened:
+        assert "Traceback" not in screen.page.locator("body").inner_text()
+
+
+@pytest.fixture
+def curation(application: Application) -> RunCuration:
+    """Run the command line over the served data folder and return its JSON."""
+
+    def run(*arguments: str) -> str:
+        return json.loads(run_curation(application.data_dir, *arguments, "--json"))
+
+    return run

@@ -1,0 +1,153 @@
+"""What a person does and sees on a screen, in words: pick, press, upload, read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlencode
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.servers.browser import settle
+
+# A run starts a moment after the click; what it draws may take this long on a busy machine.
+PATIENCE_MILLISECONDS = 20_000
+expect.set_options(timeout=PATIENCE_MILLISECONDS)
+ARROWS = {"stMetricDeltaIcon-Up": "up", "stMetricDeltaIcon-Down": "down"}
+FOCUSED = """() => {
+  let node = document.activeElement;
+  while (node?.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+  return node;
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A card: its value, its difference and the arrow of better ("up") or worse ("down")."""
+
+    value: str
+    change: str = ""
+    arrow: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """A page of the application."""
+
+    page: Page
+
+    def go(self, path: str, **parameters: str) -> None:
+        """Open a screen by its address."""
+        self.page.goto(f"{path}?{urlencode(parameters)}" if parameters else path)
+        settle(self.page)
+
+    @property
+    def main(self) -> Locator:
+        """The part beside the side bar."""
+        return self.page.get_by_test_id("stMainBlockContainer")
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        """Wait until the screen shows a text."""
+        expect(self.main.get_by_text(text).first).to_be_visible()
+        settle(self.page)
+
+    def presses(self, name: str) -> None:
+        """Press the button of a name."""
+        self.main.get_by_role("button", name=name, exact=True).click()
+        settle(self.page)
+
+    def picks(self, label: str, option: str) -> None:
+        """Pick an option of a drop-down list and wait until it is shown."""
+        box = self.page.get_by_role("combobox", name=re.compile(re.escape(label)))
+        box.click()
+        self.page.get_by_role("option", name=option, exact=True).click()
+        settle(self.page)
+
+    def writes(self, label: str, text: str) -> None:
+        """Fill a text field."""
+        field = self.main.get_by_label(label, exact=True)
+        field.fill(text)
+        field.press("Tab")
+        settle(self.page)
+
+    def uploads(self, file: Path) -> None:
+        """Upload a file and wait until it is there."""
+        self.main.get_by_test_id("stFileUploaderDropzoneInput").set_input_files(file)
+        expect(self.main.get_by_text(file.name)).to_be_visible()
+        settle(self.page)
+
+    def enters(self, entry: str) -> None:
+        """Choose an entry of Model Evaluation."""
+        self.main.get_by_role("radiogroup", name="Entry").get_by_text(entry, exact=True).click()
+        expect(self.main.get_by_role("radio", name=entry, exact=True)).to_be_checked()
+        settle(self.page)
+
+    def shows_numbers(self, expected: dict[str, Number], *, within: Locator | None = None) -> None:
+        """Wait until cards show these numbers."""
+        for label, number in expected.items():
+            card = self.card(label, within=within)
+            expect(card.get_by_test_id("stMetricValue")).to_have_text(number.value)
+            change = card.get_by_test_id("stMetricDelta")
+            if not number.change:
+                expect(change).to_have_count(0)
+                continue
+            expect(change).to_have_text(number.change)
+            for test_id, arrow in ARROWS.items():
+                expect(card.get_by_test_id(test_id)).to_have_count(int(arrow == number.arrow))
+
+    def card(self, label: str, *, within: Locator | None = None) -> Locator:
+        """Return the card of a metric."""
+        name = self.page.get_by_test_id("stMetricLabel").get_by_text(label, exact=True)
+        return (within or self.main).get_by_test_id("stMetric").filter(has=name)
+
+    def table(self, place: int = 0) -> list[list[str]]:
+        """Return the cells of a table that are in view, at full precision."""
+        table = self.main.get_by_test_id("stDataFrame").nth(place).locator("table")
+        expect(table.locator("tbody tr").first).to_be_attached()
+        rows = table.locator("tbody tr").all()
+        return [row.locator("td").all_inner_texts() for row in rows]
+
+    def columns(self, place: int = 0) -> list[str]:
+        """Return the headers of a table that are in view."""
+        table = self.main.get_by_test_id("stDataFrame").nth(place).locator("table")
+        return table.locator("thead th").all_inner_texts()
+
+    @property
+    def cells(self) -> Locator:
+        """The images of the grid."""
+        return self.page.locator(".cell")
+
+    def layers(self) -> dict[str, str | None]:
+        """Return the switches over the pictures and whether they are pressed."""
+        toggles = self.page.locator(".toolbar .toggle").all()
+        return {node.inner_text(): node.get_attribute("aria-pressed") for node in toggles}
+
+    def text(self) -> str:
+        """Return all text of the main part, as a person reads it."""
+        return self.main.inner_text()
+
+    def focused(self) -> str:
+        """Return the text or label of the element that has the focus."""
+        return str(
+            self.page.evaluate(
+                f"() => {{ const node = ({FOCUSED})(); return node.getAttribute('aria-label')"
+                " || node.innerText || node.value || node.tagName }"
+            )
+        )
+
+    def focus_is_visible(self) -> bool:
+        """Tell whether the focused element, or a box around it, is drawn with an outline."""
+        return bool(
+            self.page.evaluate(
+                f"""() => {{
+                  for (let node = ({FOCUSED})(), up = 0; node && up < 4; up += 1) {{
+                    const style = getComputedStyle(node);
+                    const outlined = style.outlineStyle !== 'none' && style.outlineWidth !== '0px';
+                    if (outlined || style.boxShadow !== 'none') return true;
+                    node = node.parentElement;
+                  }}
+                  return false;
+                }}"""
+            )
+        )
