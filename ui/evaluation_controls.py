@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
+from curation.errors import NotFound
 from curation.evaluations.request import (
     DEFAULT_IOU,
     DEFAULT_SCORE,
@@ -19,7 +20,8 @@ from curation.evaluations.request import (
 )
 from curation.projects.catalog import project_home
 from ui.connection import database
-from ui.url_choice import choose, settle
+from ui.markdown import plain
+from ui.url_choice import choose, settle, settled, unknown_in_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,14 +72,20 @@ def default_against(chosen: str, rows: Sequence[PredictionSetRow], baseline_id: 
 
 
 def choose_sets(rows: Sequence[PredictionSetRow], baseline_id: int | None) -> tuple[str, str]:
-    """Draw the two choices of prediction sets with the swap button; return both names."""
+    """Draw the two choices of prediction sets with the swap button; return both names.
+
+    Raises:
+        NotFound: If the address names a set that does not exist.
+    """
     names = [row.name for row in rows]
-    chosen = settle(SET, names[0], names)
+    chosen = settled(SET, names[0], names)
     others = [NO_COMPARISON, *(name for name in names if name != chosen)]
-    against = settle(AGAINST, default_against(chosen, rows, baseline_id), others)
+    before = default_against(chosen, rows, baseline_id) if chosen else NO_COMPARISON
+    against = settled(AGAINST, before, others, known=[NO_COMPARISON, *names])
+    settle({SET: chosen, AGAINST: against})
 
     def swap() -> None:
-        st.query_params.update({SET: against, AGAINST: chosen})
+        st.query_params.update({SET: str(against), AGAINST: str(chosen)})
 
     left, middle, right = st.columns([10, 1, 10], vertical_alignment="bottom", gap="xsmall")
     with left:
@@ -89,11 +97,14 @@ def choose_sets(rows: Sequence[PredictionSetRow], baseline_id: int | None) -> tu
             key="swap",
             help="Swap the two sets",
             on_click=swap,
-            disabled=against == NO_COMPARISON,
+            disabled=chosen is None or against in (None, NO_COMPARISON),
             width="stretch",
         )
     with right:
         choose("Compare against", others, key=AGAINST)
+    if chosen is None or against is None:
+        missing = SET if chosen is None else AGAINST
+        raise NotFound("prediction set", st.query_params.get(missing), known=tuple(names))
     return chosen, against
 
 
@@ -101,6 +112,8 @@ def choose_scope(
     splits: Sequence[str], classes: Sequence[str]
 ) -> tuple[str | None, tuple[str, ...]]:
     """Draw the choice of split and classes; return them, None and empty for all."""
+    unknown = unknown_in_address(SPLIT, [ALL_IMAGES, *splits])
+    unknown += unknown_in_address(CLASSES, classes)
     split_side, class_side = st.columns([2, 3], gap="small")
     with split_side:
         split = st.selectbox("Split", [ALL_IMAGES, *splits], key=SPLIT, bind="query-params")
@@ -112,6 +125,12 @@ def choose_scope(
             bind="query-params",
             placeholder="all classes",
             wrap=False,
+        )
+    if unknown:
+        names = ", ".join(f"*{plain(name)}*" for name in unknown)
+        st.warning(
+            f"The address asks for {names}, which these sets do not have: it is left out.",
+            icon=":material/warning:",
         )
     return (None if split == ALL_IMAGES else split), tuple(chosen)
 

@@ -11,7 +11,7 @@ from curation.job_engine.jobs import list_jobs
 from ui import numbers, screens
 from ui.connection import database
 from ui.failures import shown_failures
-from ui.project_choice import choose_project, current_project
+from ui.project_choice import PARAMETER, choose_project, project_cards
 
 STATIC: Final = Path(__file__).with_name("static")
 ABOUT: Final = "Curation: which data to label next, and whether the new model is really better."
@@ -57,9 +57,10 @@ def main() -> None:
 def draw_sidebar() -> None:
     """Draw the choice of the project, what it stands at, and the mark of the local mode."""
     choose_project()
-    card = current_project()
-    if card is not None:
-        st.caption(f"revision {card.revision} · {numbers.counted(card.images, 'image')}")
+    name = st.session_state.get(PARAMETER)
+    for card in project_cards():
+        if card.name == name:
+            st.caption(f"revision {card.revision} · {numbers.counted(card.images, 'image')}")
     running = sum(job.is_open for job in list_jobs(database(), limit=20))
     if running:
         label = f"{numbers.counted(running, 'job')} running"

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from curation.job_engine.jobs import DONE, get_job
-from curation.projects.catalog import list_projects
 from ui import screens
 from ui.connection import database
 from ui.empty_states import show_empty
@@ -18,7 +17,7 @@ from ui.import_steps.predictions import show_prediction_import
 from ui.import_steps.projects import show_project_import
 from ui.job_progress import resume, show_end, watch_job
 from ui.markdown import plain
-from ui.project_choice import current_project, open_project
+from ui.project_choice import current_project, open_project, project_cards
 
 if TYPE_CHECKING:
     from curation.job_engine.jobs import JobRow
@@ -31,18 +30,19 @@ def show_imports() -> None:
     if job_id is not None:
         show_started(job_id)
         return
-    card = current_project()
     kind = st.segmented_control(
         "What",
         KINDS,
-        default="Predictions" if card else "Project",
+        default="Predictions" if project_cards() else "Project",
         required=True,
         key=PARAMETER,
         bind="query-params",
     )
     if kind == "Project":
         show_project_import()
-    elif card is None:
+        return
+    card = current_project()
+    if card is None:
         show_empty("Predictions need a project: import one first.", step="Project")
     else:
         st.caption(f"into the project **{plain(card.name)}**")
@@ -70,7 +70,7 @@ def show_started(job_id: str) -> None:
 def show_next_steps(job: JobRow) -> None:
     """Draw the ways on from a finished import, into its own project."""
     project_id = job.project_id or job.result.get("project_id")
-    name = next((card.name for card in list_projects(database()) if card.id == project_id), None)
+    name = next((card.name for card in project_cards() if card.id == project_id), None)
     if name is None:
         return
     for label, screen in (

@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from curation.projects.catalog import list_projects
 from ui import numbers, screens
 from ui.components.thumbnails import thumbnail_strip
-from ui.connection import database
 from ui.empty_states import show_empty
 from ui.import_links import import_button
 from ui.markdown import plain
-from ui.project_choice import open_project
+from ui.project_choice import open_project, project_cards
 
 if TYPE_CHECKING:
     from curation.projects.catalog import ProjectCard
@@ -21,7 +19,7 @@ if TYPE_CHECKING:
 
 def show_projects() -> None:
     """Draw the cards of all projects."""
-    cards = list_projects(database())
+    cards = project_cards()
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):

@@ -3,25 +3,40 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from curation.cli.main import main
 from tests.curation.cli.conftest import Command
 from tests.curation.conftest import COCO, FIRST, SECOND, write_json
 
 
-@pytest.fixture
-def project(curation: Command, tmp_path: Path) -> Command:
-    """The small project with both sets, made by commands."""
-    truth = write_json(tmp_path / "truth.json", COCO)
-    assert curation("project", "import", "coco", "slides", "--annotations", truth).code == 0
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small project with both sets, made by commands once."""
+    folder = tmp_path_factory.mktemp("template")
+
+    def run(*arguments: str) -> None:
+        with pytest.raises(SystemExit) as stop:
+            main(["--data-dir", str(folder / "data"), *arguments])
+        assert not stop.value.code
+
+    truth = write_json(folder / "truth.json", COCO)
+    run("project", "import", "coco", "slides", "--annotations", str(truth))
     for name, rows in (("first", FIRST), ("second", SECOND)):
-        file = write_json(tmp_path / f"{name}.json", rows)
-        done = curation("predictions", "import", "slides", file, "--name", name, "--model", "m")
-        assert done.code == 0, done.err
+        file = write_json(folder / f"{name}.json", rows)
+        run("predictions", "import", "slides", str(file), "--name", name, "--model", "m")
+    return folder
+
+
+@pytest.fixture
+def project(curation: Command, template: Path, tmp_path: Path) -> Command:
+    """A copy of the small project for this test alone, with its files beside it."""
+    shutil.copytree(template, tmp_path, dirs_exist_ok=True)
     return curation
 
 
