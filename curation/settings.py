@@ -6,13 +6,15 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from curation.errors import InvalidSetting
 
 
 def default_data_dir() -> Path:
@@ -80,8 +82,16 @@ def load_settings(data_dir: Path | None = None) -> Settings:
 
     Args:
         data_dir: Data directory that overrides the environment.
+
+    Raises:
+        InvalidSetting: If a variable or the file holds a value outside its range.
     """
-    settings = Settings(data_dir=data_dir) if data_dir is not None else Settings()
+    try:
+        settings = Settings(data_dir=data_dir) if data_dir is not None else Settings()
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        name = "CURATION_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise InvalidSetting(name, "not valid", allowed=first["msg"].lower()) from None
     settings = settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
     settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     return settings

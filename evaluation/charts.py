@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 BETTER: Final = "#1f9168"
 WORSE: Final = "#c4408d"
 NEUTRAL: Final = "#7f8894"
-BASELINE_TONE: Final = 0.55
-BASELINE_LINE_TONE: Final = 0.75
+BASELINE_TONE: Final = 0.65
+BASELINE_LINE_TONE: Final = 0.9
 FULL_PRECISION: Final = ".15~g"
 METRIC_DOMAIN: Final = (0.0, 1.0)
 BAR_STEP: Final = 22
@@ -105,7 +105,7 @@ def size_bars(
     """
     labelled = frame.assign(
         name=[
-            f"{name} · n {support:,}"
+            f"{name} · n {_count(support)}"
             for name, support in zip(frame["name"], frame["support"], strict=True)
         ]
     )
@@ -121,7 +121,7 @@ def class_delta_bars(frame: pd.DataFrame, *, value_title: str = "ΔAP") -> alt.L
         frame: Columns `name` (class), `delta`, `set`, `against`, `support` (labels), `verdict`.
         value_title: What the bars measure.
     """
-    frame = frame.dropna(subset=["delta"])
+    frame = _with_labels(frame.dropna(subset=["delta"]))
     names = frame["name"].tolist()
     reach = max(0.01, float(frame["delta"].abs().max()) * 1.35) if names else 0.01
     base = alt.Chart(frame).encode(
@@ -131,7 +131,7 @@ def class_delta_bars(frame: pd.DataFrame, *, value_title: str = "ΔAP") -> alt.L
             alt.Tooltip("delta:Q", title=value_title, format=FULL_PRECISION),
             alt.Tooltip("set:Q", title="set", format=FULL_PRECISION),
             alt.Tooltip("against:Q", title="baseline", format=FULL_PRECISION),
-            alt.Tooltip("support:Q", title="labels", format=","),
+            alt.Tooltip("labels:N"),
         ],
     )
     x = alt.X(
@@ -168,14 +168,14 @@ def class_size_heatmap(
         min_support: Fewest labels for a cell to be coloured.
     """
     shown = frame["delta"].notna() & (frame["support"] >= min_support)
-    frame = frame.assign(
+    frame = _with_labels(frame).assign(
         shown=shown,
         strength=frame["delta"].abs().where(shown, 0.0),
         label=[
             f"{delta:+.3f}".replace("-", "\N{MINUS SIGN}") if visible else "n/a"
             for delta, visible in zip(frame["delta"], shown, strict=True)
         ],
-        count=[f"n {support:,}" for support in frame["support"]],
+        count=[f"n {_count(support)}" for support in frame["support"]],
     )
     reach = max(0.01, float(frame["strength"].max())) if len(frame) else 0.01
     base = alt.Chart(frame).encode(
@@ -194,7 +194,7 @@ def class_size_heatmap(
             alt.Tooltip("delta:Q", title=value_title, format=FULL_PRECISION),
             alt.Tooltip("set:Q", title="set", format=FULL_PRECISION),
             alt.Tooltip("against:Q", title="baseline", format=FULL_PRECISION),
-            alt.Tooltip("support:Q", title="labels", format=","),
+            alt.Tooltip("labels:N"),
         ],
     )
     cells = base.mark_rect(stroke=NEUTRAL, strokeOpacity=0.25).encode(
@@ -277,6 +277,16 @@ def _clustered(
         )
     )
     return alt.LayerChart(layer=[bars, labels], height=height)
+
+
+def _count(number: int) -> str:
+    """Write a count with thin separators; Vega's own number formats have none."""
+    return f"{number:,}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+
+
+def _with_labels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add the column `labels`: the support as it is written."""
+    return frame.assign(labels=[_count(support) for support in frame["support"]])
 
 
 def _long(frame: pd.DataFrame, pair: Pair) -> pd.DataFrame:

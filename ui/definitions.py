@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from ui import numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:
@@ -63,8 +65,14 @@ def label(key: str) -> str:
     return DEFINITIONS[key].label
 
 
-def explain(key: str, context: Context) -> str:
-    """Return a metric's hover text: definition, thresholds, images and label revision."""
+def explain(key: str, context: Context, *, labels: int | None = None) -> str:
+    """Return a metric's hover text: definition, thresholds, support, images and label revision.
+
+    Args:
+        key: Key of the metric.
+        context: What it was computed on.
+        labels: How many labels stand behind it, None to leave it out.
+    """
     shapes = {"bbox": "boxes", "segm": "masks"}.get(context.iou_type, context.iou_type)
     parts = [DEFINITIONS[key].meaning]
     if key in AT_OPERATING_POINT:
@@ -72,6 +80,9 @@ def explain(key: str, context: Context) -> str:
             f"At score ≥ {context.score:.2f} and IoU ≥ {context.iou:.2f}, all classes pooled."
         )
     parts.append(
-        f"{shapes.capitalize()}, {context.images:,} images, label revision {context.revision}."
+        f"{shapes.capitalize()}, {numbers.counted(context.images, 'image')}, "
+        f"label revision {context.revision}."
     )
+    if labels is not None:
+        parts.append(f"n = {numbers.counted(labels, 'label')}.")
     return " ".join(parts)

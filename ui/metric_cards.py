@@ -39,6 +39,17 @@ def arrow_of(key: str, change: Number) -> Literal["up", "down", "off"]:
     return "up" if word == "better" else "down" if word == "worse" else "off"
 
 
+def support_of(row: Mapping[str, Any]) -> int | None:
+    """Return how many labels stand behind a row of numbers: those found and those missed.
+
+    >>> support_of({"tp": 3, "fn": 1}), support_of({"support": 7, "tp": 3}), support_of({})
+    (4, 7, None)
+    """
+    if "support" in row:
+        return int(row["support"])
+    return int(row["tp"] + row["fn"]) if "tp" in row and "fn" in row else None
+
+
 def metric_card(
     key: str, ours: Mapping[str, Any], theirs: Mapping[str, Any] | None, context: Context
 ) -> None:
@@ -51,7 +62,7 @@ def metric_card(
         context: What the numbers were computed on.
     """
     change = difference(ours.get(key), theirs.get(key)) if theirs else None
-    text = definitions.explain(key, context)
+    text = definitions.explain(key, context, labels=support_of(ours))
     if theirs:
         baseline = numbers.exact(theirs.get(key))
         text += f"\n\nset {numbers.exact(ours.get(key))} · baseline {baseline}"

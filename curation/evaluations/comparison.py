@@ -9,6 +9,7 @@ import numpy as np
 
 from curation.errors import NotFound
 from curation.evaluations.evaluated_sets import EvaluatedSet, evaluated_set
+from curation.store.prediction_sets import get_prediction_set
 from evaluation import EvaluationResult, delta
 
 if TYPE_CHECKING:
@@ -95,10 +96,10 @@ def open_scope(database: Database, request: EvaluationRequest) -> Scope:
         NotFound: If a set, split or class does not exist.
         Conflict: If a set is not evaluated on the current revision yet.
     """
-    chosen = evaluated_set(database, request.set_id, request.iou_type)
+    chosen = _evaluated(database, request, request.set_id)
     against = None
     if request.against_id is not None:
-        against = evaluated_set(database, request.against_id, request.iou_type)
+        against = _evaluated(database, request, request.against_id)
     common = chosen.covered if against is None else chosen.covered & against.covered
     images = common
     if request.split is not None:
@@ -107,6 +108,13 @@ def open_scope(database: Database, request: EvaluationRequest) -> Scope:
             known = tuple(_splits(chosen, common))
             raise NotFound("split", request.split, known=known)
     return Scope(chosen, against, common, images, _class_positions(chosen, request))
+
+
+def _evaluated(database: Database, request: EvaluationRequest, set_id: int) -> EvaluatedSet:
+    """Load a set of the request's own project; another project's does not exist for it."""
+    if get_prediction_set(database, set_id).project_id != request.project_id:
+        raise NotFound("prediction set", set_id)
+    return evaluated_set(database, set_id, request.iou_type)
 
 
 def _class_positions(chosen: EvaluatedSet, request: EvaluationRequest) -> tuple[int, ...] | None:

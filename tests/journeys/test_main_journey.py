@@ -51,7 +51,9 @@ def imported(open_screen: OpenScreen, tmp_path: Path) -> Screen:
     import_project(screen, "pebbles", write_json(tmp_path / "pebbles.json", SLIDES))
     screen.sees("2 images · 2 classes · 3 labels")
     for name, predictions in (("first", FIRST), ("second", SECOND)):
-        import_predictions(screen, "pebbles", name, write_json(tmp_path / f"{name}.json", predictions))
+        import_predictions(
+            screen, "pebbles", name, write_json(tmp_path / f"{name}.json", predictions)
+        )
     return screen
 
 

@@ -129,12 +129,44 @@ def test_model_evaluation__the_address_holds_the_view(
     assert app.selectbox(key="set").value == "first"
 
 
-def test_model_evaluation__an_address_that_names_nothing_falls_back(
+@pytest.mark.parametrize("side", ["set", "against"])
+def test_model_evaluation__a_set_that_does_not_exist_is_never_replaced_by_another(
+    two_sets: Any, open_screen: OpenScreen, side: str
+) -> None:
+    app = open_screen("model_evaluation", **{side: "gone"})
+    assert "There is no prediction set 'gone'" in app.main.error[0].value.replace("\\", "")
+    assert app.selectbox(key=side).value is None
+    assert not app.main.metric
+    app.selectbox(key=side).set_value("first").run()
+    assert app.main.metric
+
+
+@pytest.mark.parametrize("screen", ["project", "model_evaluation", "imports"])
+def test_screens__a_project_that_does_not_exist_is_never_replaced_by_another(
+    two_sets: Any, open_screen: OpenScreen, screen: str
+) -> None:
+    app = open_screen(screen, project="gone")
+    assert "There is no project 'gone'" in app.main.error[0].value.replace("\\", "")
+    app.sidebar.selectbox(key="project").set_value("slides").run()
+    assert not app.main.error
+
+
+def test_model_evaluation__another_project_leaves_the_sets_of_the_first(
+    two_sets: Any, import_coco: Any, open_screen: OpenScreen
+) -> None:
+    import_coco(name="empty")
+    app = open_screen("model_evaluation", project="slides", set="second")
+    app.sidebar.selectbox(key="project").set_value("empty").run()
+    assert "no prediction set yet" in texts(app)
+    assert "set" not in app.query_params
+
+
+def test_model_evaluation__an_address_that_names_nothing_falls_back_and_says_so(
     two_sets: Any, open_screen: OpenScreen
 ) -> None:
-    app = open_screen("model_evaluation", set="gone", split="moon", score="7", entry="Nothing")
-    assert app.selectbox(key="set").value == "second"
+    app = open_screen("model_evaluation", split="moon", score="7", entry="Nothing")
     assert app.selectbox(key="split").value == "all images"
+    assert "*moon*" in app.main.warning[0].value
     assert app.radio(key="entry").value == "Summary"
 
 

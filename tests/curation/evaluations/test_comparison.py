@@ -208,6 +208,14 @@ def test_compare__is_the_same_in_a_fresh_process(database, request_of_both) -> N
     )
 
 
+def test_compare__a_set_of_another_project_does_not_exist(
+    database, request_of_both, import_coco
+) -> None:
+    other = import_coco(name="other", file="other.json")["project_id"]
+    with pytest.raises(NotFound, match="prediction set"):
+        compare_sets(database, replace(request_of_both, project_id=other))
+
+
 def test_compare__masks_of_a_set_with_boxes_is_refused(database, request_of_both) -> None:
     with pytest.raises(Conflict, match="has boxes only"):
         compare_sets(database, replace(request_of_both, iou_type="segm"))
