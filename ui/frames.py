@@ -11,7 +11,7 @@ from evaluation.comparison import verdict
 from ui import definitions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from evaluation.charts import Pair
     from evaluation.results import EvaluationResult
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 HEADLINES: Final = ("AP", "AP50", "AP75", "AR100", "precision", "recall", "f1")
 COUNTS: Final = ("tp", "fp", "fn")
 CLASS_METRICS: Final = ("AP", "AP50", "precision", "recall", "f1", *COUNTS)
+MEAN_CURVE: Final = "mean over classes"
 MISSING: Final[dict[str, Any]] = {}
 
 
@@ -107,7 +108,10 @@ def class_size_frame(
 def paired_classes(
     ours: Mapping[str, Any], theirs: Mapping[str, Any] | None
 ) -> list[tuple[str, Row, Row]]:
-    """Return name and rows of every class of either side; a side without it has an empty row."""
+    """Return name and rows of every class of either side; a side without it has an empty row.
+
+    Names are unique in a project: imports give a second class of a name its id as well.
+    """
     own = {row["name"]: row for row in ours["classes"]}
     other = {row["name"]: row for row in theirs["classes"]} if theirs else {}
     return [(name, own.get(name, MISSING), other.get(name, MISSING)) for name in {**own, **other}]
@@ -146,17 +150,22 @@ def mean_curve(curves: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any,
 
 
 def curve_frame(
-    results: Sequence[EvaluationResult], pair: Pair, *, threshold: int | None
+    results: Sequence[EvaluationResult],
+    pair: Pair,
+    *,
+    threshold: int | None,
+    wanted: Collection[str],
 ) -> pd.DataFrame:
-    """Return precision–recall curves of the mean and of every class.
+    """Return precision–recall curves of the mean and of classes.
 
     Args:
         results: Result of the set and, compared, of the baseline.
         pair: Their names, in the charts' order.
         threshold: Place on the axis of IoU thresholds, None for the mean over them.
+        wanted: Names of the classes, `MEAN_CURVE` for the mean.
 
     Returns:
-        Columns `name` (class, `mean` for the mean over classes), `recall`, `precision`, `side`.
+        Columns `name` (class or `MEAN_CURVE`), `recall`, `precision`, `side`.
     """
     names = [pair.set.name, *([pair.against.name] if pair.against else [])]
     parts = []
@@ -164,11 +173,30 @@ def curve_frame(
         all_curves = result.precision_curves
         curves = all_curves.mean(axis=0) if threshold is None else all_curves[threshold]
         recall = np.linspace(0.0, 1.0, len(curves))
-        columns = {"mean": mean_curve(curves)} | {
+        columns = {
             name: np.where(curve < 0, np.nan, curve)
             for name, curve in zip(result.class_names, curves.T, strict=True)
+            if name in wanted
         }
+        if MEAN_CURVE in wanted:
+            columns = {MEAN_CURVE: mean_curve(curves)} | columns
         for name, precision in columns.items():
             part = {"name": name, "recall": recall, "precision": precision, "side": side}
             parts.append(pd.DataFrame(part))
     return pd.concat(parts, ignore_index=True).dropna(subset=["precision"])
+
+
+def areas(curves: pd.DataFrame, pair: Pair) -> tuple[float | None, float | None]:
+    """Return the mean precision over the recall levels of both sides: COCO's AP of one curve.
+
+    Args:
+        curves: One curve of each side, as `curve_frame` returns them.
+        pair: The sides.
+
+    Returns:
+        Set and baseline, None where there is no curve.
+    """
+    means = curves.groupby("side")["precision"].mean()
+    sides = (pair.set, pair.against)
+    ours, theirs = (float(means[s.name]) if s and s.name in means else None for s in sides)
+    return ours, theirs

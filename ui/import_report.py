@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     from curation.job_engine.jobs import JobRow
     from curation.store.reports import ImportReport, ProblemGroup
+
+
+ALWAYS_SHOWN: Final = frozenset({"rejected", "warnings"})
 
 
 def show_report_of(job: JobRow) -> None:
@@ -36,6 +39,7 @@ def show_report(report: ImportReport, *, key: str) -> None:
     counts = (
         f"**{numbers.count(value)}** {plain(name.replace('_', ' '))}"
         for name, value in report.counts.items()
+        if value or name in ALWAYS_SHOWN
     )
     with st.container(border=True):
         st.markdown(" · ".join(counts))

@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import streamlit as st
+from pandas.api.types import is_integer_dtype
+
+from ui import numbers
 
 if TYPE_CHECKING:
+    import pandas as pd
+    from pandas.io.formats.style import Styler
+
     from curation.job_engine.jobs import JobRow
     from curation.predictions.catalog import PredictionSetRow
     from curation.projects.catalog import ClassRow, RevisionRow, SplitRow
@@ -14,7 +20,7 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 _columns = st.column_config
 _when = _columns.DatetimeColumn(format="D MMM YYYY, HH:mm", width=135)
-_count = _columns.NumberColumn(format="localized", width="small")
+_count = _columns.NumberColumn(width="small")
 TASKS: Final = {"boxes": "boxes", "masks": "boxes and masks"}
 
 PREDICTION_SET_COLUMNS: Final = {
@@ -28,11 +34,9 @@ SPLIT_COLUMNS: Final = {
     "Images": _count,
     "Labels": _count,
     "Background": _columns.NumberColumn(
-        format="localized", help="Images that were looked at and hold nothing.", width="small"
+        help="Images that were looked at and hold nothing.", width="small"
     ),
-    "Unlabelled": _columns.NumberColumn(
-        format="localized", help="Images that nobody has labelled yet.", width="small"
-    ),
+    "Unlabelled": _columns.NumberColumn(help="Images that nobody has labelled yet.", width="small"),
 }
 REVISION_COLUMNS: Final = {
     "Revision": _count,
@@ -41,6 +45,12 @@ REVISION_COLUMNS: Final = {
     "Removed": _count,
     "Images changed": _count,
 }
+
+
+def written(frame: pd.DataFrame) -> Styler:
+    """Return a table whose counts have thin separators, which no column format offers."""
+    counts = [column for column in frame.columns if is_integer_dtype(frame[column])]
+    return frame.style.format(numbers.count, subset=counts)
 
 
 def prediction_set(row: PredictionSetRow) -> Row:
@@ -62,11 +72,12 @@ def prediction_set(row: PredictionSetRow) -> Row:
     }
 
 
-def label_class(row: ClassRow) -> Row:
-    """Return a class as a table row."""
+def label_class(row: ClassRow, *, labels: int) -> Row:
+    """Return a class as a table row; `labels` is how many the whole project has."""
     return {
         "Class": row.name,
         "Labels": row.labels,
+        "Share": row.labels / labels if labels else 0.0,
         "Images": row.images,
         "Small": row.small,
         "Medium": row.medium,
@@ -75,8 +86,8 @@ def label_class(row: ClassRow) -> Row:
     }
 
 
-def class_columns(*, most: int) -> dict[str, Any]:
-    """Return how the columns of the class table look; the label bars reach up to `most`."""
+def class_columns() -> dict[str, Any]:
+    """Return how the columns of the class table look."""
     sizes = {
         "Small": "Area under 32² pixels.",
         "Medium": "Area from 32² to under 96² pixels.",
@@ -84,12 +95,12 @@ def class_columns(*, most: int) -> dict[str, Any]:
         "Crowd": "Crowd regions: not counted as labels.",
     }
     return {
-        "Labels": _columns.ProgressColumn(min_value=0, max_value=most, format="localized"),
+        "Labels": _count,
+        "Share": _columns.ProgressColumn(
+            format="percent", help="Share of all labels.", width="small"
+        ),
         "Images": _count,
-    } | {
-        name: _columns.NumberColumn(format="localized", help=text, width="small")
-        for name, text in sizes.items()
-    }
+    } | {name: _columns.NumberColumn(help=text, width="small") for name, text in sizes.items()}
 
 
 def split(row: SplitRow) -> Row:

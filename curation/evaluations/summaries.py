@@ -77,25 +77,21 @@ def compare_summary(database: Database, request: EvaluationRequest) -> dict[str,
         "split": request.split,
         "images": view.images,
         "evaluator_version": EVALUATOR_VERSION,
-        "set": _side(view.set),
-        "against": _side(view.against),
+        "set": _side(view, view.set),
+        "against": _side(view, view.against),
         "delta": view.delta,
         "notices": [notice.text for notice in view.notices],
     }
 
 
-def _side(side: Side | None) -> dict[str, Any] | None:
+def _side(view: ComparisonView, side: Side | None) -> dict[str, Any] | None:
     if side is None:
         return None
-    return {"prediction_set": side.prediction_set.name, **side.result.to_dict()}
-
-
-def view_summary(view: ComparisonView) -> dict[str, Any]:
-    """Return an open view as data, for downloads."""
     return {
+        "prediction_set": side.prediction_set.name,
         "revision": view.revision,
+        "iou_type": view.request.iou_type,
+        "split": view.request.split,
         "images": view.images,
-        "set": _side(view.set),
-        "against": _side(view.against),
-        "delta": view.delta,
+        **side.result.to_dict(),
     }

@@ -126,8 +126,7 @@ class PredictionImportJob:
     def _shard_rows(self, context: JobContext) -> list[NDArray[np.int64]]:
         """Return the rows of every shard; found once, not once a shard."""
         if self._shards is None or self._shards[0] != context.job_id:
-            image_id = self._validate(context).predictions.image_id
-            self._shards = (context.job_id, shard_rows(image_id))
+            self._shards = (context.job_id, shard_rows(self._validate(context).predictions))
         return self._shards[1]
 
     def _reread(self, context: JobContext, plan: dict[str, Any]) -> ValidatedPredictions:

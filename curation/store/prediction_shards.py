@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from curation.store.database import Database
 
 IMAGES_PER_SHARD = 500
+MASK_BYTES_PER_SHARD = 32_000_000
+"""Far below what either database takes as one value."""
 BOXES = "boxes"
 MASKS = "masks"
 _NUMBERS = ("ordinal", "image_id", "class_id", "score", "x", "y", "width", "height", "area")
@@ -62,21 +64,26 @@ class Predictions:
         )
 
 
-def shard_rows(image_id: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Split row positions into shards of whole images, about 500 images each.
+def shard_rows(predictions: Predictions) -> list[NDArray[np.int64]]:
+    """Split predictions into shards of whole images: 500 images, or 32 MB of masks.
 
     Args:
-        image_id: (N,) image ids in any order.
+        predictions: Predictions in any order of images.
 
     Returns:
         Row positions of each shard, in file order within it.
     """
-    if not len(image_id):
+    if not len(predictions):
         return []
-    _, inverse = np.unique(image_id, return_inverse=True)
-    number = inverse // IMAGES_PER_SHARD
+    _, inverse = np.unique(predictions.image_id, return_inverse=True)
+    sizes = np.fromiter(map(len, predictions.counts or ()), np.int64)
+    load = np.zeros(inverse.max() + 1, np.int64)
+    if len(sizes):
+        np.add.at(load, inverse, sizes)
+    load = np.maximum(load, MASK_BYTES_PER_SHARD // IMAGES_PER_SHARD)
+    number = ((np.cumsum(load) - load) // MASK_BYTES_PER_SHARD)[inverse]
     order = np.argsort(number, kind="stable")
-    bounds = np.searchsorted(number[order], np.arange(1, number.max() + 1))
+    bounds = np.flatnonzero(np.diff(number[order])) + 1
     return np.split(order, bounds)
 
 

@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
     Columns = Mapping[str, NDArray[Any] | list[bytes | None]]
 
-MAX_BYTES = 32 * 2**20
-"""Upper bound of one shard, far below both databases' limits for one value."""
-
 
 def _array(values: NDArray[Any] | list[bytes | None]) -> pa.Array:
     if isinstance(values, list):

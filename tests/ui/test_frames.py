@@ -5,6 +5,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from evaluation.charts import Pair, Series
 from ui import frames
@@ -101,11 +102,19 @@ def test_curve_frame__mean_and_classes_of_both_sides() -> None:
     curves = np.array([[[1.0, -1.0], [0.5, -1.0]], [[0.5, -1.0], [0.0, -1.0]]])
     result: Any = SimpleNamespace(precision_curves=curves, class_names=("a", "b"))
     pair = Pair(Series("v2", "#000000"), Series("v1", "#ffffff"))
-    frame = frames.curve_frame([result, result], pair, threshold=1)
-    assert set(frame["name"]) == {"mean", "a"}
+    wanted = {frames.MEAN_CURVE, "a", "b"}
+    frame = frames.curve_frame([result, result], pair, threshold=1, wanted=wanted)
+    assert set(frame["name"]) == {frames.MEAN_CURVE, "a"}
     mine = frame[(frame["side"] == "v2") & (frame["name"] == "a")]
     assert mine["recall"].tolist() == [0.0, 1.0]
     assert mine["precision"].tolist() == [0.5, 0.0]
-    averaged = frames.curve_frame([result, result], pair, threshold=None)
-    first = averaged[(averaged["side"] == "v1") & (averaged["name"] == "mean")]
+    averaged = frames.curve_frame([result, result], pair, threshold=None, wanted=wanted)
+    first = averaged[(averaged["side"] == "v1") & (averaged["name"] == frames.MEAN_CURVE)]
     assert first["precision"].tolist() == [0.75, 0.25]
+
+
+def test_areas__of_a_curve_that_one_side_does_not_have() -> None:
+    pair = Pair(Series("v2", "#000000"), Series("v1", "#ffffff"))
+    curve = pd.DataFrame({"side": ["v2", "v2"], "precision": [1.0, 0.5]})
+    assert frames.areas(curve, pair) == (0.75, None)
+    assert frames.areas(curve, Pair(pair.set)) == (0.75, None)

@@ -198,6 +198,9 @@ def test_size_buckets__every_bucket_has_its_cards(two_sets: Any, open_screen: Op
 def test_precision_recall__one_curve_or_each(two_sets: Any, open_screen: OpenScreen) -> None:
     app = open_screen("model_evaluation", entry="Precision–recall")
     assert "By class" in texts(app)
+    # Precision 1 up to recall .5 for the cells, 1 everywhere for the nucleus: (51/101 + 1) / 2.
+    assert "AP, the area under the curve: **0.752** :green[▲ +0.500]" in texts(app)
+    assert "cell · **0.505** :gray[0.000]" in texts(app)
     app.selectbox(key="curve").set_value("nucleus").run()
     assert "By class" not in texts(app)
 

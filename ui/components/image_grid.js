@@ -44,11 +44,21 @@ const moveFocus = (grid, event) => {
   focusCell(cells, cells[target]);
 };
 
+// Whoever comes back from a large image goes on with the keyboard where they left.
+let lastOpened = null;
+
+const returnFocus = (cells) => {
+  const cell = cells.find((candidate) => candidate.dataset.id === lastOpened);
+  lastOpened = null;
+  if (cell && document.activeElement === document.body) focusCell(cells, cell);
+};
+
 const drawGrid = (root, data, layers) => {
   const grid = root.querySelector(".grid");
   const cells = data.cells.map((image) => gridCell(data, image, layers.masks));
   if (cells.length) cells[0].tabIndex = 0;
   grid.replaceChildren(...cells);
+  returnFocus(cells);
 };
 
 export default function (component) {
@@ -78,7 +88,9 @@ export default function (component) {
   const grid = root.querySelector(".grid");
   grid.onclick = (event) => {
     const cell = event.target.closest(".cell");
-    if (cell) setTriggerValue("opened", Number(cell.dataset.id));
+    if (!cell) return;
+    lastOpened = cell.dataset.id;
+    setTriggerValue("opened", Number(lastOpened));
   };
   grid.onkeydown = (event) => moveFocus(grid, event);
 }

@@ -73,11 +73,15 @@ const showTip = (root, data, event) => {
   tip.style.top = event.clientY - box.top + 14 + "px";
 };
 
-// Arrow keys belong to a field, a list or a table that has the focus.
+// Keys count wherever the focus is on the page, but for what needs them itself: text being
+// written, open lists and tables; arrows also move radios, sliders and tabs.
+const WRITTEN = "textarea, select, [contenteditable=true], [role=option], canvas, [data-testid=stDataFrame] *, [role=dialog] *";
+const NEEDS_ESCAPE = `${WRITTEN}, input[type=search], [aria-expanded=true]`;
+const NEEDS_ARROWS = `${WRITTEN}, input, [role=radio], [role=slider], [role=combobox], [role=tab]`;
 const isElsewhere = (event) => {
-  const target = event.composedPath()[0];
-  const taken = "input, textarea, select, [role=radio], [role=slider], [role=option], [role=combobox], [role=tab], [contenteditable=true], canvas, [data-testid=stDataFrame] *";
-  return event.altKey || event.ctrlKey || event.metaKey || (target.matches?.(taken) ?? false);
+  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return true;
+  const needs = event.key === "Escape" ? NEEDS_ESCAPE : NEEDS_ARROWS;
+  return event.composedPath()[0].matches?.(needs) ?? false;
 };
 
 const KEYS = { ArrowLeft: "previous", ArrowRight: "next", Escape: "close" };

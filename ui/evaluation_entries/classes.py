@@ -121,7 +121,7 @@ def tint(metric: str, value: float) -> str:
 
 def column_config(table: pd.DataFrame, page: EvaluationPage) -> dict[str, Any]:
     """Return how the columns look; the first stays in view, each says what it means."""
-    config: dict[str, Any] = {"Class": st.column_config.TextColumn(pinned=True, width="medium")}
+    config: dict[str, Any] = {"Class": st.column_config.TextColumn(pinned=True)}
     for column in table.columns[1:]:
         label = column.removeprefix(DELTA_PREFIX).removesuffix(BASELINE_SUFFIX)
         key = METRIC_OF.get(label, "support")

@@ -63,6 +63,7 @@ def show_opened(
 
     overlay = image_overlays(page.database, page.request, [image_id]).get(image_id)
     if overlay is None:
+        st.button("All images", icon=":material/grid_view:", on_click=go, args=("close",))
         raise NotFound("image", image_id)
     rows = object_changes(page.database, page.request, image_id)
     head(overlay, images, go)

@@ -9,6 +9,7 @@ import streamlit as st
 from curation.evaluations.request import IOU_CHOICES
 from evaluation import charts
 from ui import frames, numbers
+from ui.frames import MEAN_CURVE
 from ui.markdown import plain
 
 if TYPE_CHECKING:
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 
     from ui.evaluation_page import EvaluationPage
 
-MEAN: Final = "mean"
-ALL_CLASSES: Final = "mean over classes"
+MEAN: Final = "mean over IoU"
 MOST_CLASSES: Final = 12
 
 
@@ -30,25 +30,39 @@ def show(page: EvaluationPage) -> None:
         )
         names = list(page.class_names)
         chosen = st.selectbox(
-            "Curve", [ALL_CLASSES, *names], key="curve", bind="query-params", width=260
+            "Curve", [MEAN_CURVE, *names], key="curve", bind="query-params", width=260
         )
     place = None if threshold == MEAN else choices.index(threshold)
     results = [page.view.set.result]
     if page.view.against is not None:
         results.append(page.view.against.result)
-    curves = frames.curve_frame(results, page.pair, threshold=place)
-    show_one(page, curves[curves["name"] == (MEAN if chosen == ALL_CLASSES else chosen)], chosen)
-    if chosen == ALL_CLASSES:
-        show_each(page, curves[curves["name"] != MEAN], names)
+    wanted = {chosen, *names[:MOST_CLASSES]} if chosen == MEAN_CURVE else {chosen}
+    curves = frames.curve_frame(results, page.pair, threshold=place, wanted=wanted)
+    show_one(page, curves[curves["name"] == chosen], f"{chosen}, IoU {threshold}")
+    if chosen == MEAN_CURVE:
+        show_each(page, curves, names)
 
 
 def show_one(page: EvaluationPage, curve: pd.DataFrame, name: str) -> None:
-    """Draw the chosen curve."""
+    """Draw the chosen curve, and the area under it with its difference."""
     if curve.empty:
         st.caption("There is no curve: no label of this class is in scope.")
         return
+    st.markdown(f"AP, the area under the curve: {area_in_words(page, curve)}")
     chart = charts.precision_recall(curve, page.pair)
     st.altair_chart(chart, key="curve-chart", alt=f"Precision over recall, {name}")
+
+
+def area_in_words(page: EvaluationPage, curve: pd.DataFrame) -> str:
+    """Return the area under a curve and, compared, its difference in the colour of better."""
+    ours, theirs = frames.areas(curve, page.pair)
+    text = f"**{numbers.metric(ours)}**"
+    if not page.compared:
+        return text
+    change = frames.difference(ours, theirs)
+    arrow, color = numbers.arrow("AP", change), numbers.delta_color("AP", change)
+    shown = f"{arrow} {numbers.delta(change)}".strip()
+    return f"{text} :{color}[{shown}]"
 
 
 def show_each(page: EvaluationPage, curves: pd.DataFrame, names: list[str]) -> None:
@@ -61,13 +75,12 @@ def show_each(page: EvaluationPage, curves: pd.DataFrame, names: list[str]) -> N
             f"The first {MOST_CLASSES} of {numbers.count(len(names))} classes; filter the classes "
             "above, or pick one curve, to see others."
         )
-    with st.grid(min_column_width=210, gap="small"):
+    with st.grid(min_column_width=225, gap="small"):
         for name in names[:MOST_CLASSES]:
             curve = curves[curves["name"] == name]
             with st.container(gap="xxsmall"):
-                st.caption(plain(name))
+                st.markdown(f"{plain(name)} · {area_in_words(page, curve)}")
                 if curve.empty:
-                    st.caption(numbers.NOT_AVAILABLE)
                     continue
                 chart = charts.precision_recall(curve, page.pair, height=190, legend=False)
                 key, alt = f"curve-{name}", f"Precision over recall, {name}"

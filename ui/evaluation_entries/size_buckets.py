@@ -22,7 +22,7 @@ MOST_CLASSES: Final = 40
 
 def show(page: EvaluationPage) -> None:
     """Draw the entry."""
-    with st.grid(len(BOUNDS), min_column_width=235, gap="small"):
+    with st.grid(len(BOUNDS), min_column_width=140, gap="small"):
         for size in BOUNDS:
             with st.container(border=True, gap="xsmall"):
                 show_bucket(page, size)
@@ -60,15 +60,15 @@ def show_bucket(page: EvaluationPage, size: str) -> None:
 def show_charts(page: EvaluationPage, metric: str) -> None:
     """Draw the metric by size and, compared, its change by class and size."""
     label = definitions.label(metric)
-    left, right = st.columns([2, 3], gap="medium")
-    with left:
+    beside = st.grid(2, min_column_width=360, gap="medium")
+    with beside, st.container():
         st.markdown(f"**{label} by size**")
         frame = frames.size_frame(page.ours, page.theirs, metric=metric)
         chart = charts.size_bars(frame, page.pair, value_title=label)
         st.altair_chart(chart, key="bucket-chart", alt=f"{label} by size bucket")
     if page.theirs is None:
         return
-    with right:
+    with beside, st.container():
         st.markdown(f"**Change of {label} by class and size**")
         cells = frames.class_size_frame(page.ours, page.theirs, metric=metric)
         names = cells["name"].unique()

@@ -37,7 +37,7 @@ def show_cards(page: EvaluationPage) -> None:
     with st.grid(len(frames.HEADLINES), min_column_width=118, gap="xsmall"):
         for key in frames.HEADLINES:
             metric_card(key, ours, theirs, page.context)
-    with st.grid(len(frames.COUNTS), min_column_width=180, gap="xsmall"):
+    with st.grid(len(frames.COUNTS), min_column_width=140, gap="xsmall"):
         for key in frames.COUNTS:
             with st.container(gap=None):
                 metric_card(key, ours, theirs, page.context)
@@ -53,13 +53,13 @@ def show_cards(page: EvaluationPage) -> None:
 
 def show_charts(page: EvaluationPage) -> None:
     """Draw the headline metrics and AP by size; compared, the change of every class."""
-    left, right = st.columns([4, 3], gap="medium")
-    with left:
+    beside = st.grid(2, min_column_width=360, gap="medium")
+    with beside, st.container():
         st.markdown("**Headline metrics**")
         frame = frames.headline_frame(page.ours, page.theirs)
         chart = charts.metric_bars(frame, page.pair)
         st.altair_chart(chart, key="headline-chart", alt="Headline metrics of both sets")
-    with right:
+    with beside, st.container():
         st.markdown("**AP by size**")
         frame = frames.size_frame(page.ours, page.theirs, metric="AP")
         chart = charts.size_bars(frame, page.pair, value_title="AP")

@@ -20,6 +20,7 @@ from ui.import_report import show_report
 from ui.import_steps.drafts import drop, keep, kept, show_steps, started
 from ui.import_steps.source import choose_source
 from ui.markdown import plain
+from ui.tables import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -161,12 +162,11 @@ def edit_class_map(rows: Sequence[ClassMapRow], classes: Sequence[str]) -> dict[
     )
     options = [*classes, REJECT]
     edited = st.data_editor(
-        frame,
+        written(frame),
         hide_index=True,
         disabled=["In the file", "Predictions", "Because"],
         column_config={
             "Class": st.column_config.SelectboxColumn(options=options, required=True),
-            "Predictions": st.column_config.NumberColumn(format="localized"),
         },
         height=min(420, 38 + 35 * len(frame)),
         key="class-map",

@@ -45,4 +45,3 @@ def choose_source(label: str, types: Sequence[str], *, key: str) -> Callable[[],
     if upload is None:
         return None
     return lambda: spool(settings(), upload.name, upload.getvalue())
-

@@ -76,7 +76,7 @@ def show_prediction_sets(home: ProjectHome) -> None:
         return
     frame = pd.DataFrame([tables.prediction_set(row) for row in home.prediction_sets])
     st.dataframe(
-        frame,
+        tables.written(frame),
         hide_index=True,
         column_config=tables.PREDICTION_SET_COLUMNS,
         key="prediction-sets",
@@ -107,12 +107,12 @@ def choose_baseline(home: ProjectHome) -> None:
 def show_classes(home: ProjectHome) -> None:
     """Draw the classes with their labels by size bucket."""
     st.subheader("Classes", anchor=False)
-    frame = pd.DataFrame([tables.label_class(row) for row in home.classes])
-    most = max((row.labels for row in home.classes), default=1)
+    labels = sum(row.labels for row in home.classes)
+    frame = pd.DataFrame([tables.label_class(row, labels=labels) for row in home.classes])
     st.dataframe(
-        frame,
+        tables.written(frame),
         hide_index=True,
-        column_config=tables.class_columns(most=max(most, 1)),
+        column_config=tables.class_columns(),
         key="classes-of-project",
         alt="Classes with their labels by size bucket",
     )
@@ -122,14 +122,21 @@ def show_splits(home: ProjectHome) -> None:
     """Draw the splits with their images."""
     st.subheader("Splits", anchor=False)
     frame = pd.DataFrame([tables.split(row) for row in home.splits])
-    st.dataframe(frame, hide_index=True, column_config=tables.SPLIT_COLUMNS, key="splits")
+    st.dataframe(
+        tables.written(frame), hide_index=True, column_config=tables.SPLIT_COLUMNS, key="splits"
+    )
 
 
 def show_revisions(home: ProjectHome) -> None:
     """Draw the history of the labels, newest first."""
     st.subheader("Label revisions", anchor=False)
     frame = pd.DataFrame([tables.revision(row) for row in home.revisions])
-    st.dataframe(frame, hide_index=True, column_config=tables.REVISION_COLUMNS, key="revisions")
+    st.dataframe(
+        tables.written(frame),
+        hide_index=True,
+        column_config=tables.REVISION_COLUMNS,
+        key="revisions",
+    )
 
 
 show_project()

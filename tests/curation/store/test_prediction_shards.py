@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import sqlalchemy as sa
@@ -49,17 +51,23 @@ def predictions(n: int, *, seed: int = 0, masks: bool = False) -> store.Predicti
 
 
 def write(database: Database, set_id: int, given: store.Predictions) -> None:
-    for number, rows in enumerate(store.shard_rows(given.image_id)):
+    for number, rows in enumerate(store.shard_rows(given)):
         with database.write() as connection:
             store.write_shard(connection, set_id, number, given.take(rows), row_floor=0.5)
 
 
-def test_shard_rows__whole_images_of_about_500(database: Database) -> None:
-    image_id = np.repeat(np.arange(1200), 2)[::-1].copy()
-    parts = store.shard_rows(image_id)
+def test_shard_rows__whole_images_of_about_500() -> None:
+    given = replace(predictions(2400), image_id=np.repeat(np.arange(1200), 2)[::-1].copy())
+    parts = store.shard_rows(given)
     assert [len(part) for part in parts] == [1000, 1000, 400]
     assert sorted(np.concatenate(parts).tolist()) == list(range(2400))
-    assert store.shard_rows(np.zeros(0, np.int64)) == []
+    assert store.shard_rows(predictions(0)) == []
+
+
+def test_shard_rows__fewer_images_when_their_masks_are_big(monkeypatch) -> None:
+    monkeypatch.setattr(store, "MASK_BYTES_PER_SHARD", 500)
+    given = replace(predictions(6), image_id=np.array([1, 1, 2, 3, 4, 5]), counts=[b"x" * 200] * 6)
+    assert [part.tolist() for part in store.shard_rows(given)] == [[0, 1, 2], [3, 4], [5]]
 
 
 def test_read_predictions__gives_back_exactly_what_was_written(database, set_id) -> None:
