@@ -50,7 +50,8 @@ REVISION_COLUMNS: Final = {
 def written(frame: pd.DataFrame) -> Styler:
     """Return a table whose counts have thin separators, which no column format offers."""
     counts = [column for column in frame.columns if is_integer_dtype(frame[column])]
-    return frame.style.format(numbers.count, subset=counts)
+    formats: dict[Any, Any] = dict.fromkeys(counts, numbers.count)
+    return frame.style.format(formats)
 
 
 def prediction_set(row: PredictionSetRow) -> Row:

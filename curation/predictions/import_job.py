@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from curation.errors import UnreadableFile
+from curation.job_engine.job_memory import JobMemory
 from curation.job_engine.kinds import register
 from curation.predictions.import_validation import ValidatedPredictions, validate_predictions
 from curation.predictions.requests import PredictionImportRequest
+from curation.projects.import_validation import refuse_changed
 from curation.store.prediction_imports import (
     SetHeader,
     open_set,
@@ -31,9 +32,8 @@ class PredictionImportJob:
     name: Final = "prediction import"
 
     def __init__(self) -> None:
-        # The last validated import of this process: slices read it instead of the file.
-        self._validated: tuple[str, ValidatedPredictions] | None = None
-        self._shards: tuple[str, list[NDArray[np.int64]]] | None = None
+        self._validated = JobMemory[ValidatedPredictions]()
+        self._shards = JobMemory["list[NDArray[np.int64]]"]()
 
     def plan(self, context: JobContext) -> dict[str, Any]:
         """Validate, then create the set, invisible."""
@@ -99,7 +99,8 @@ class PredictionImportJob:
             remember_class_map(
                 connection, request.project_id, plan["fingerprint"], plan["class_map"]
             )
-        self._validated = self._shards = None
+        self._validated.forget()
+        self._shards.forget()
         kinds = ("bbox", "segm") if plan["task"] == "masks" else ("bbox",)
         return {
             "prediction_set": request.name,
@@ -125,28 +126,22 @@ class PredictionImportJob:
 
     def _shard_rows(self, context: JobContext) -> list[NDArray[np.int64]]:
         """Return the rows of every shard; found once, not once a shard."""
-        if self._shards is None or self._shards[0] != context.job_id:
-            self._shards = (context.job_id, shard_rows(self._validate(context).predictions))
-        return self._shards[1]
+        return self._shards.get(
+            context.job_id, lambda: shard_rows(self._validate(context).predictions)
+        )
 
     def _reread(self, context: JobContext, plan: dict[str, Any]) -> ValidatedPredictions:
-        """Return the import that was planned; after a crash it is read and checked again.
-
-        Raises:
-            UnreadableFile: If the file is no longer the one that was planned.
-        """
+        """Return the import that was planned; after a crash it is read and checked again."""
         validated = self._validate(context)
-        if validated.sha256 != plan["sha256"]:
-            raise UnreadableFile(context.payload["source"], "it changed during the import")
+        refuse_changed(context.payload["source"], validated.sha256, planned=plan["sha256"])
         return validated
 
     def _validate(self, context: JobContext) -> ValidatedPredictions:
-        if self._validated is not None and self._validated[0] == context.job_id:
-            return self._validated[1]
         request = PredictionImportRequest.from_payload(context.payload)
-        validated = validate_predictions(context.database, request, dry_run=False)
-        self._validated = (context.job_id, validated)
-        return validated
+        return self._validated.get(
+            context.job_id,
+            lambda: validate_predictions(context.database, request, dry_run=False),
+        )
 
 
 register(PredictionImportJob())

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from curation.errors import UnreadableFile
+from curation.job_engine.job_memory import JobMemory
 from curation.job_engine.kinds import register
 from curation.media.sources import open_source
 from curation.media.thumbnail_cache import ThumbnailCache
-from curation.projects.import_validation import ValidatedProject, validate_project
+from curation.projects.import_validation import (
+    ValidatedProject,
+    refuse_changed,
+    validate_project,
+)
 from curation.projects.requests import ProjectImportRequest
 from curation.store.images import read_images
 from curation.store.label_history import Labels, add_labels, labels_as_of
@@ -38,8 +42,7 @@ class ProjectImportJob:
     name: Final = "project import"
 
     def __init__(self) -> None:
-        # The last validated import of this process: slices read it instead of the file.
-        self._validated: tuple[str, ValidatedProject] | None = None
+        self._validated = JobMemory[ValidatedProject]()
 
     def plan(self, context: JobContext) -> dict[str, Any]:
         """Validate, then create everything but labels, invisible."""
@@ -98,7 +101,7 @@ class ProjectImportJob:
         with context.database.write() as connection:
             publish_import(connection, plan["dataset_id"], plan["changes"])
         labels_as_of(context.database, plan["project_id"], plan["revision"])
-        self._validated = None
+        self._validated.forget()
         request = ProjectImportRequest.from_payload(context.payload)
         return {
             "project": request.name,
@@ -114,30 +117,23 @@ class ProjectImportJob:
             take_back_import(connection, context.job_id)
 
     def _reread(self, context: JobContext, plan: dict[str, Any]) -> ValidatedProject:
-        """Return the import that was planned; after a crash it is read and checked again.
-
-        Raises:
-            UnreadableFile: If the file is no longer the one that was planned.
-        """
+        """Return the import that was planned; after a crash it is read and checked again."""
         validated = self._validate(context)
-        if validated.sha256 != plan["sha256"]:
-            raise UnreadableFile(context.payload["source"], "it changed during the import")
+        refuse_changed(context.payload["source"], validated.sha256, planned=plan["sha256"])
         return validated
 
     def _validate(self, context: JobContext) -> ValidatedProject:
-        if self._validated is not None and self._validated[0] == context.job_id:
-            return self._validated[1]
-
         def progress(done: int, total: int) -> None:
             context.stop_if_cancelled()
             context.report("Checking pictures", done=done, total=total)
 
         request = ProjectImportRequest.from_payload(context.payload)
-        validated = validate_project(
-            context.database, context.settings, request, dry_run=False, progress=progress
+        return self._validated.get(
+            context.job_id,
+            lambda: validate_project(
+                context.database, context.settings, request, dry_run=False, progress=progress
+            ),
         )
-        self._validated = (context.job_id, validated)
-        return validated
 
     def _write_labels(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
         labels = self._reread(context, plan).records.labels

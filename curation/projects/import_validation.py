@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from curation.errors import Conflict, NotFound, NothingToImport
+from curation.errors import Conflict, NotFound, NothingToImport, UnreadableFile
 from curation.formats.problems import (
     IMAGE_EXISTS,
     IMAGE_FILE_MISSING,
@@ -121,6 +121,21 @@ def refuse_repeated(database: Database, request: ProjectImportRequest, sha256: s
             f"{request.source.name} was imported into {request.name!r} before, as {earlier!r}.",
             next_step="Nothing needs to be done.",
         )
+
+
+def refuse_changed(source: str, found: str, *, planned: str) -> None:
+    """Refuse to go on with a source that is no longer the one that was planned.
+
+    Args:
+        source: Its path, for the message.
+        found: Digest of what is there now.
+        planned: Digest of what was planned.
+
+    Raises:
+        UnreadableFile: If they differ.
+    """
+    if found != planned:
+        raise UnreadableFile(source, "it changed during the import")
 
 
 def _format(name: str) -> ProjectFormat:

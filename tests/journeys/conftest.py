@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Page
 
 from tests.journeys.screen import Screen
 from tests.journeys.slides import FIRST, SECOND, SLIDES, write_json
@@ -18,7 +18,7 @@ from tests.servers.browser import OpenPage
 
 DEMO_IMAGES = "40"
 OpenScreen = Callable[..., Screen]
-RunCuration = Callable[..., str]
+RunCuration = Callable[..., dict[str, Any]]
 
 
 def run_curation(data_dir: Path, *arguments: str | Path) -> str:
@@ -73,10 +73,14 @@ def open_screen(open_page: OpenPage, application: Application) -> Iterator[OpenS
     """
     opened: list[Screen] = []
 
-    def run(path: str = "/", *, served: Application = application, **parameters: str) -> Screen:
-        options = parameters.pop("options", {})
-        page: Page = open_page(served.url, **options) if options else open_page(served.url)
-        screen = Screen(page)
+    def run(
+        path: str = "/",
+        *,
+        served: Application = application,
+        options: Mapping[str, Any] | None = None,
+        **parameters: str,
+    ) -> Screen:
+        screen = Screen(open_page(served.url, **(options or {})))
         screen.go(path, **parameters)
         opened.append(screen)
         return screen
@@ -90,7 +94,10 @@ def open_screen(open_page: OpenPage, application: Application) -> Iterator[OpenS
 def curation(application: Application) -> RunCuration:
     """Run the command line over the served data folder and return its JSON."""
 
-    def run(*arguments: str) -> str:
-        return json.loads(run_curation(application.data_dir, *arguments, "--json"))
+    def run(*arguments: str) -> dict[str, Any]:
+        printed: dict[str, Any] = json.loads(
+            run_curation(application.data_dir, *arguments, "--json")
+        )
+        return printed
 
     return run

@@ -113,6 +113,39 @@ class Screen:
         table = self.main.get_by_test_id("stDataFrame").nth(place).locator("table")
         return table.locator("thead th").all_inner_texts()
 
+    def cell_box(self, *, row: int, column: int, place: int = 0) -> tuple[float, float]:
+        """Return the middle of a table's cell; tables are drawn, so only their place is known."""
+        frame = self.main.get_by_test_id("stDataFrame").nth(place)
+        frame.scroll_into_view_if_needed()
+        widths = frame.locator("thead th").count()
+        box = frame.bounding_box()
+        assert box is not None
+        header = box["height"] / (frame.locator("tbody tr").count() + 1)
+        x = box["x"] + 16 if column < 0 else box["x"] + box["width"] * (column + 0.5) / widths
+        return x, box["y"] + header * (row + 1.5)
+
+    def pick_row(self, row: int) -> None:
+        """Pick a row of the first table by its box."""
+        self.page.mouse.click(*self.cell_box(row=row, column=-1))
+        settle(self.page)
+
+    def edits_cell(self, *, row: int, column: int, option: str) -> None:
+        """Pick another option in a cell of the first table."""
+        self.page.mouse.dblclick(*self.cell_box(row=row, column=column))
+        self.page.get_by_role("option", name=option, exact=True).click()
+        settle(self.page)
+
+    def downloads(self, name: str) -> str:
+        """Press a download button and return the file's text."""
+        with self.page.expect_download() as started:
+            self.main.get_by_role("button", name=name).click()
+        return Path(started.value.path()).read_text(encoding="utf-8")
+
+    def block(self, title: str) -> Locator:
+        """Return the bordered block that starts with a title."""
+        heading = self.page.get_by_test_id("stMarkdown").filter(has_text=re.compile(f"^{title} ·"))
+        return self.main.get_by_test_id("stVerticalBlock").filter(has=heading).last
+
     @property
     def cells(self) -> Locator:
         """The images of the grid."""
