@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from evaluation.errors import EvaluationError
 
@@ -114,15 +114,16 @@ class UnknownFormat(InputRejected):
 
 
 class NothingToImport(InputRejected):
-    """Validation left nothing that could be imported."""
+    """Validation left nothing that could be imported; `report` holds every reject as JSON."""
 
-    def __init__(self, file: str, reason: str) -> None:
+    def __init__(self, file: str, reason: str, *, report: dict[str, Any] | None = None) -> None:
         super().__init__(
             f"Nothing in {file} can be imported: {reason}.",
             next_step="Open the import report; it names every rejected record.",
         )
         self.file = file
         self.reason = reason
+        self.report = report
 
 
 class Conflict(CurationError):

@@ -11,7 +11,7 @@ import click
 from curation.cli.jobs import run_job
 from curation.cli.output import json_option, print_json, print_report, print_table
 from curation.cli.session import Session, open_session
-from curation.errors import UnreadableFile
+from curation.errors import NothingToImport, UnreadableFile
 from curation.predictions.catalog import find_prediction_set, list_prediction_sets
 from curation.predictions.importing import (
     PredictionImportRequest,
@@ -122,13 +122,15 @@ def _dry_run(session: Session, request: PredictionImportRequest, *, as_json: boo
     same = preview.same_as.name if preview.same_as else None
     if as_json:
         print_json({**preview.report.to_dict(), "class_map": rows, "same_as": same})
-        return
-    print_report(preview.report)
-    if same:
-        click.echo(f"  the same file was imported before, as {same}")
-    click.echo()
-    table = [[row["key"], row["count"], row["class"] or "(rejected)", row["how"]] for row in rows]
-    print_table(("class id", "predictions", "class", "how"), table)
+    else:
+        print_report(preview.report)
+        if same:
+            click.echo(f"  the same file was imported before, as {same}")
+        click.echo()
+        table = [[row["key"], row["count"], row["class"] or "(rejected)", row["how"]] for row in rows]
+        print_table(("class id", "predictions", "class", "how"), table)
+    if not preview.importable:
+        raise NothingToImport(request.source.name, "every prediction is rejected")
 
 
 def _say_same(same: PredictionSetRow, *, as_json: bool) -> None:

@@ -83,7 +83,8 @@ def validate_predictions(
         dry_run: Whether the report is one of a dry run.
 
     Raises:
-        InputRejected: If the file cannot be read at all, or no prediction is left.
+        InputRejected: If the file cannot be read at all, or no prediction is left (a dry run then
+            still reports, because another class map may help).
         NotFound: If the project, or a class or split that the request names, does not exist.
     """
     project = get_project(database, request.project_id)
@@ -107,7 +108,7 @@ def validate_predictions(
     predictions = _rows(columns, images.id[np.maximum(positions, 0)], mapping, classes)
     covered = covered_splits(request, images, predictions)
     counts = _counts(records, predictions, images, covered, problems)
-    if not len(predictions) and records:
+    if not len(predictions) and records and not dry_run:
         raise NothingToImport(file, _first_reasons(problems))
     report = build_report(
         "predictions", f"{file} → {project.name}", counts, problems, dry_run=dry_run

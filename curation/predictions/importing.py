@@ -46,12 +46,18 @@ class PredictionPreview:
     format: str
     same_as: PredictionSetRow | None
 
+    @property
+    def importable(self) -> bool:
+        """Whether anything is left to import; a file without records is an empty set."""
+        counts = self.report.counts
+        return counts["predictions"] > 0 or counts["records"] == 0
+
 
 def preview_predictions(database: Database, request: PredictionImportRequest) -> PredictionPreview:
     """Validate an import without writing anything.
 
     Raises:
-        InputRejected: If the file cannot be read, or no prediction is left.
+        InputRejected: If the file cannot be read.
         NotFound: If the project, or a class or split that the request names, does not exist.
     """
     validated = validate_predictions(database, request, dry_run=True)

@@ -22,6 +22,23 @@ FOCUSED = """() => {
 }"""
 
 
+# The focused element and the boxes around it look different once the focus is taken away.
+LOOKS_FOCUSED = f"""() => {{
+  const node = ({FOCUSED})();
+  const boxes = [];
+  for (let box = node, up = 0; box && up < 5; box = box.parentElement, up += 1) boxes.push(box);
+  const look = () => boxes.map((box) => {{
+    const style = getComputedStyle(box);
+    return [style.outline, style.boxShadow, style.borderColor, style.backgroundColor].join();
+  }}).join();
+  const focused = look();
+  node.blur();
+  const blurred = look();
+  node.focus();
+  return focused !== blurred;
+}}"""
+
+
 @dataclass(frozen=True, slots=True)
 class Number:
     """A card: its value, its difference and the arrow of better ("up") or worse ("down")."""
@@ -103,19 +120,22 @@ class Screen:
 
     def table(self, place: int = 0) -> list[list[str]]:
         """Return the cells of a table that are in view, at full precision."""
-        table = self.main.get_by_test_id("stDataFrame").nth(place).locator("table")
-        expect(table.locator("tbody tr").first).to_be_attached()
-        rows = table.locator("tbody tr").all()
+        rows = self.grid(place).locator("tbody tr").all()
         return [row.locator("td").all_inner_texts() for row in rows]
 
     def columns(self, place: int = 0) -> list[str]:
         """Return the headers of a table that are in view."""
-        table = self.main.get_by_test_id("stDataFrame").nth(place).locator("table")
-        return table.locator("thead th").all_inner_texts()
+        return self.grid(place).locator("thead th").all_inner_texts()
+
+    def grid(self, place: int = 0) -> Locator:
+        """Return a table once it is drawn."""
+        frame = self.main.get_by_test_id("stDataFrame").nth(place)
+        expect(frame.locator("tbody tr").first).to_be_attached()
+        return frame
 
     def cell_box(self, *, row: int, column: int, place: int = 0) -> tuple[float, float]:
         """Return the middle of a table's cell; tables are drawn, so only their place is known."""
-        frame = self.main.get_by_test_id("stDataFrame").nth(place)
+        frame = self.grid(place)
         frame.scroll_into_view_if_needed()
         widths = frame.locator("thead th").count()
         box = frame.bounding_box()
@@ -170,17 +190,5 @@ class Screen:
         )
 
     def focus_is_visible(self) -> bool:
-        """Tell whether the focused element, or a box around it, is drawn with an outline."""
-        return bool(
-            self.page.evaluate(
-                f"""() => {{
-                  for (let node = ({FOCUSED})(), up = 0; node && up < 4; up += 1) {{
-                    const style = getComputedStyle(node);
-                    const outlined = style.outlineStyle !== 'none' && style.outlineWidth !== '0px';
-                    if (outlined || style.boxShadow !== 'none') return true;
-                    node = node.parentElement;
-                  }}
-                  return false;
-                }}"""
-            )
-        )
+        """Tell whether the focused element, or a box around it, looks other than without focus."""
+        return bool(self.page.evaluate(LOOKS_FOCUSED))

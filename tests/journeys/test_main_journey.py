@@ -110,7 +110,7 @@ def images(screen: Screen) -> None:
 def opened_image(screen: Screen) -> None:
     screen.cells.first.click()
     screen.sees("1 of 2 on this page")
-    assert [row[1] for row in screen.table()] == ["lost", "newly wrong", "gained"]
+    assert [row[0] for row in screen.table()] == ["lost", "newly wrong", "gained"]
     screen.page.get_by_role("button", name="one picture").click()
     screen.page.get_by_role("button", name="ground truth").click()
     expect(screen.page.locator("g.object.truth").first).to_be_hidden()

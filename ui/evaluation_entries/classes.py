@@ -119,6 +119,15 @@ def tint(metric: str, value: float) -> str:
     return f"background-color: rgba({color}, 0.16)" if color else ""
 
 
+def column_width(header: str) -> int:
+    """Return the width of a number column, pixels: its header, or a number with its sign.
+
+    >>> column_width("AP"), column_width("Precision baseline")
+    (76, 136)
+    """
+    return max(76, 7 * len(header) + 10)
+
+
 def column_config(table: pd.DataFrame, page: EvaluationPage) -> dict[str, Any]:
     """Return how the columns look; the first stays in view, each says what it means."""
     config: dict[str, Any] = {"Class": st.column_config.TextColumn(pinned=True)}
@@ -126,5 +135,5 @@ def column_config(table: pd.DataFrame, page: EvaluationPage) -> dict[str, Any]:
         label = column.removeprefix(DELTA_PREFIX).removesuffix(BASELINE_SUFFIX)
         key = METRIC_OF.get(label, "support")
         text = definitions.explain(key, page.context)
-        config[column] = st.column_config.NumberColumn(help=text, width=88)
+        config[column] = st.column_config.NumberColumn(help=text, width=column_width(column))
     return config

@@ -49,7 +49,7 @@ def show_steps(current: str) -> None:
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         for number, name in enumerate(STEPS, start=1):
             if name == current:
-                st.badge(f"{number} {name}", color="primary")
+                st.badge(f"{number} {name}", color="blue")
             elif STEPS.index(name) < STEPS.index(current):
                 st.badge(f"{number} {name}", color="green", icon=":material/check:")
             else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pandas as pd
 import streamlit as st
 
+from curation.errors import NameTaken
 from curation.predictions.catalog import list_prediction_sets
 from curation.predictions.importing import (
     PredictionImportRequest,
@@ -78,6 +79,8 @@ def show_source(card: ProjectCard) -> None:
         )
     if not st.button("Look first", type="primary", disabled=source is None or not name.strip()):
         return
+    if name.strip() in sets:
+        raise NameTaken("prediction set", name.strip())
     if source is not None:
         request = PredictionImportRequest(
             project_id=card.id,
@@ -131,7 +134,7 @@ def show_preview(request: PredictionImportRequest, preview: PredictionPreview) -
     st.caption("Nothing has been written so far.")
     with st.container(horizontal=True):
         label = "Import" if preview.same_as is None else "Import again"
-        if st.button(label, type="primary"):
+        if st.button(label, type="primary", disabled=not preview.importable):
             confirmed = replace(request, class_map=edited, again=preview.same_as is not None)
             started(KIND, start_prediction_import(database(), settings(), confirmed))
             st.rerun()

@@ -150,6 +150,19 @@ def test_import__nothing_left_names_the_reasons(database, project_id, import_pre
     assert list_prediction_sets(database, project_id) == ()
 
 
+def test_preview__shows_the_class_map_also_when_it_rejects_everything(
+    database, project_id, tmp_path
+):
+    source = write_json(tmp_path / "other.json", [{**row, "category_id": 5} for row in FIRST])
+    request = PredictionImportRequest(project_id=project_id, source=source, name="x")
+    preview = preview_predictions(database, request)
+    assert not preview.importable
+    assert [(row.key, row.suggestion) for row in preview.class_map] == [("5", None)]
+    mapped = preview_predictions(database, replace(request, class_map={"5": "cell"}))
+    assert mapped.importable
+    assert mapped.report.rejects == ()
+
+
 def test_import__an_empty_list_is_a_model_that_found_nothing(
     database, project_id, import_predictions
 ):
