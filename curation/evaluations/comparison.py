@@ -9,7 +9,8 @@ import numpy as np
 
 from curation.errors import NotFound
 from curation.evaluations.evaluated_sets import EvaluatedSet, evaluated_set
-from curation.store.prediction_sets import get_prediction_set
+from curation.store.prediction_sets import require_own_set
+from curation.store.projects import get_project
 from evaluation import EvaluationResult, delta
 
 if TYPE_CHECKING:
@@ -96,10 +97,12 @@ def open_scope(database: Database, request: EvaluationRequest) -> Scope:
         NotFound: If a set, split or class does not exist.
         Conflict: If a set is not evaluated on the current revision yet.
     """
-    chosen = _evaluated(database, request, request.set_id)
+    # Read once: both sides stay on one revision even if another is published meanwhile.
+    revision = get_project(database, request.project_id).revision
+    chosen = _evaluated(database, request, request.set_id, revision)
     against = None
     if request.against_id is not None:
-        against = _evaluated(database, request, request.against_id)
+        against = _evaluated(database, request, request.against_id, revision)
     common = chosen.covered if against is None else chosen.covered & against.covered
     images = common
     if request.split is not None:
@@ -110,11 +113,11 @@ def open_scope(database: Database, request: EvaluationRequest) -> Scope:
     return Scope(chosen, against, common, images, _class_positions(chosen, request))
 
 
-def _evaluated(database: Database, request: EvaluationRequest, set_id: int) -> EvaluatedSet:
-    """Load a set of the request's own project; another project's does not exist for it."""
-    if get_prediction_set(database, set_id).project_id != request.project_id:
-        raise NotFound("prediction set", set_id)
-    return evaluated_set(database, set_id, request.iou_type)
+def _evaluated(
+    database: Database, request: EvaluationRequest, set_id: int, revision: int
+) -> EvaluatedSet:
+    require_own_set(database, request.project_id, set_id)
+    return evaluated_set(database, set_id, request.iou_type, revision=revision)
 
 
 def _class_positions(chosen: EvaluatedSet, request: EvaluationRequest) -> tuple[int, ...] | None:

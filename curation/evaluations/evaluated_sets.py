@@ -10,7 +10,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import numpy as np
 
@@ -24,7 +24,14 @@ from curation.evaluations.loading import (
 )
 from curation.store.evaluation_records import find_evaluation, load_matches
 from curation.store.prediction_sets import get_prediction_set
-from evaluation import EvaluationResult, Instances, Matches, accumulate, evaluate
+from evaluation import (
+    EvaluationResult,
+    Instances,
+    Matches,
+    PrecisionRecall,
+    accumulate,
+    evaluate,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -38,28 +45,47 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Recent:
+class Recent(Generic[T]):
     """The few most recently used values; each is made once even if two threads ask.
 
     Args:
         size: How many to keep.
+        budget: How much they may weigh together; the two newest stay whatever they weigh.
+        weigh: Weight of a value, nothing by default.
     """
 
-    def __init__(self, size: int) -> None:
-        self._size = size
-        self._values: OrderedDict[Hashable, Any] = OrderedDict()
-        self._lock = threading.RLock()
+    def __init__(
+        self, size: int, *, budget: int = 0, weigh: Callable[[T], int] = lambda _: 0
+    ) -> None:
+        self._size, self._budget, self._weigh = size, budget, weigh
+        self._values: OrderedDict[Hashable, T] = OrderedDict()
+        self._lock = threading.Lock()
+        self._making: dict[Hashable, threading.Lock] = {}
 
     def get(self, key: Hashable, make: Callable[[], T]) -> T:
         """Return the value of a key, making it when it is not kept."""
         with self._lock:
-            if key not in self._values:
-                self._values[key] = make()
-            self._values.move_to_end(key)
-            while len(self._values) > self._size:
-                self._values.popitem(last=False)
-            value: T = self._values[key]
-            return value
+            if key in self._values:
+                self._values.move_to_end(key)
+                return self._values[key]
+            making = self._making.setdefault(key, threading.Lock())
+        # One lock a key: who asks for another value does not wait for this one.
+        with making:
+            with self._lock:
+                if key in self._values:
+                    return self._values[key]
+            value = make()
+            with self._lock:
+                self._values[key] = value
+                self._making.pop(key, None)
+                self._drop()
+        return value
+
+    def _drop(self) -> None:
+        weight = sum(map(self._weigh, self._values.values()))
+        while len(self._values) > self._size or (weight > self._budget and len(self._values) > 2):
+            _, dropped = self._values.popitem(last=False)
+            weight -= self._weigh(dropped)
 
     def clear(self) -> None:
         """Forget everything."""
@@ -67,14 +93,12 @@ class Recent:
             self._values.clear()
 
 
+KEPT_PREDICTIONS: Final = 8_000_000
+"""About 130 bytes each: evaluated sets stay below 1 GB, but for two that are bigger alone."""
 KEPT_SETS: Final = 6
 KEPT_TRUTHS: Final = 3
-KEPT_CURVES: Final = 8
-KEPT_RESULTS: Final = 16
-_sets = Recent(KEPT_SETS)
-_truths = Recent(KEPT_TRUTHS)
-_curves = Recent(KEPT_CURVES)
-_results = Recent(KEPT_RESULTS)
+KEPT_CURVES: Final = 6
+KEPT_RESULTS: Final = 8
 
 
 @dataclass(frozen=True)
@@ -142,6 +166,16 @@ class EvaluatedSet:
                 curves=curves,
             ),
         )
+
+
+_truths = Recent[GroundTruth](KEPT_TRUTHS)
+_curves = Recent[PrecisionRecall](KEPT_CURVES)
+_results = Recent[EvaluationResult](
+    KEPT_RESULTS, budget=KEPT_PREDICTIONS, weigh=lambda result: len(result.outcomes.prediction)
+)
+_sets = Recent[EvaluatedSet](
+    KEPT_SETS, budget=KEPT_PREDICTIONS, weigh=lambda evaluated: len(evaluated.predictions)
+)
 
 
 def evaluated_set(

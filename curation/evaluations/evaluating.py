@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from curation.errors import Conflict
+from curation.errors import Conflict, NotFound
 from curation.evaluations.loading import GroundTruth, load_ground_truth, load_predictions
 from curation.evaluations.request import DEFAULT_IOU, DEFAULT_SCORE, IouType
 from curation.store.evaluation_records import (
@@ -44,14 +44,17 @@ def evaluation_key(
 
     Raises:
         Conflict: If masks are asked of a set that has boxes only.
+        NotFound: If the revision is not published.
     """
     if iou_type not in prediction_set.iou_types:
         raise Conflict(
             f"{prediction_set.name} has boxes only.",
             next_step="Evaluate boxes (iou type bbox), or import a set with masks.",
         )
-    if revision is None:
-        revision = get_project(database, prediction_set.project_id).revision
+    current = get_project(database, prediction_set.project_id).revision
+    revision = current if revision is None else revision
+    if not 1 <= revision <= current:
+        raise NotFound("revision", revision, known=tuple(map(str, range(1, current + 1)[-8:])))
     return EvaluationKey(prediction_set.id, revision, iou_type, EVALUATOR_VERSION, strict)
 
 

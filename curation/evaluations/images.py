@@ -109,7 +109,7 @@ def count_images(
     return CountedImages(counts, changes, result, against_result)
 
 
-_kept_changes = Recent(8)
+_kept_changes = Recent[ObjectChanges](8)
 
 
 def _changes(

@@ -78,13 +78,15 @@ class GroundTruth:
         return np.array([*self.images.split, None], dtype=object)[:-1]
 
     def covered(self, prediction_set: PredictionSetRow) -> NDArray[np.bool_]:
-        """Return which images a set is evaluated on: labelled, and in a split it covers."""
-        labelled = self.images.labelled
+        """Return which images a set is evaluated on.
+
+        Those that are labelled, were in the project when the set was imported (the model never
+        saw later ones), and are in a split that the set covers.
+        """
+        seen = self.images.labelled & (self.images.added_in <= prediction_set.image_revision)
         if prediction_set.covered_splits is None:
-            return labelled
-        return labelled & np.isin(
-            self.split_of.astype(str), np.array(prediction_set.covered_splits, dtype=str)
-        )
+            return seen
+        return seen & np.isin(self.images.split_names, prediction_set.covered_splits)
 
 
 def load_ground_truth(

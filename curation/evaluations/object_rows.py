@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from curation.errors import NotFound
 from curation.evaluations.comparison import Scope, open_scope
 from curation.evaluations.images import CountedImages, count_images
 from curation.evaluations.overlays import rows_that_count
@@ -60,12 +61,15 @@ def object_changes(
         image_id: An image of the request's project.
 
     Raises:
-        NotFound: If a set, split or class does not exist.
+        NotFound: If the image is none of the project's, or a set, split or class does not exist.
         Conflict: If a set is not evaluated on the current revision yet.
     """
     scope = open_scope(database, request)
     counted = count_images(scope, request)
-    place = int(scope.set.truth.images.positions(np.array([image_id]))[0])
+    images = scope.set.truth.images
+    place = int(images.positions(np.array([image_id]))[0])
+    if place >= len(images) or images.id[place] != image_id:
+        raise NotFound("image", image_id)
     rows = [
         *_truth_rows(scope, counted, place),
         *_false_positive_rows(scope, counted, place),

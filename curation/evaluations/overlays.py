@@ -41,7 +41,7 @@ _TRUTH_WORDS: Final = {
     TruthOutcome.MISSED: "missed",
     TruthOutcome.IGNORED: "ignored",
 }
-_outlines = Recent(2_000)
+_outlines = Recent["list[str | None]"](2_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,10 +217,7 @@ def _outlines_of(
     """Return the outlines of one image's objects, drawn once."""
     if masks is None or not len(rows):
         return [None] * len(rows)
-    drawn: list[str | None] = _outlines.get(
-        (*key, rows.tobytes()), lambda: outline_paths(masks, rows)
-    )
-    return drawn
+    return _outlines.get((*key, rows.tobytes()), lambda: outline_paths(masks, rows))
 
 
 def outline_paths(masks: Masks, rows: NDArray[np.int64]) -> list[str | None]:

@@ -9,7 +9,7 @@ from curation.errors import InvalidSetting
 from curation.evaluations.comparison import compare_sets
 from curation.evaluations.evaluating import EVALUATOR_VERSION, evaluate_set
 from curation.evaluations.request import DEFAULT_IOU, DEFAULT_SCORE
-from curation.store.prediction_sets import get_prediction_set
+from curation.store.prediction_sets import require_own_set
 from curation.store.projects import get_project
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def evaluation_summary(
         NotFound: If the set, split or a class does not exist.
         InvalidSetting: If strict numbers are asked of a part of the set.
     """
+    prediction_set = require_own_set(database, request.project_id, request.set_id)
     record = evaluate_set(database, request.set_id, iou_type=request.iou_type, strict=strict)
     whole = replace(
         request, against_id=None, split=None, classes=(), score=DEFAULT_SCORE, iou=DEFAULT_IOU
@@ -44,7 +45,6 @@ def evaluation_summary(
     else:
         view = compare_sets(database, replace(request, against_id=None))
         numbers, images = view.set.result.to_dict(), view.images
-    prediction_set = get_prediction_set(database, request.set_id)
     return {
         "project": get_project(database, request.project_id).name,
         "prediction_set": prediction_set.name,
@@ -68,6 +68,7 @@ def compare_summary(database: Database, request: EvaluationRequest) -> dict[str,
     if request.against_id is None:
         raise InvalidSetting("against", None, allowed="another prediction set")
     for set_id in (request.set_id, request.against_id):
+        require_own_set(database, request.project_id, set_id)
         evaluate_set(database, set_id, iou_type=request.iou_type)
     view = compare_sets(database, request)
     return {

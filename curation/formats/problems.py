@@ -134,6 +134,11 @@ IMAGE_AMBIGUOUS = _reject(
     "An image id fits several images of the project.",
     "Use the image's id of the annotation file, or its full file name.",
 )
+IMAGE_DISPUTED = _warning(
+    "image-disputed",
+    "An image id can be understood in two ways that mean different images.",
+    "Look at a few images before you trust the numbers; file names settle it.",
+)
 
 # Classes
 CLASS_CONFLICT = _reject(

@@ -46,8 +46,10 @@ def suggest(
     shift = _is_shifted(counts, ids, counts_from_one)
 
     def row(key: str) -> ClassMapRow:
-        if remembered is not None and remembered.get(key) in names:
-            return ClassMapRow(key, counts[key], remembered[key], "remembered")
+        if remembered is not None and key in remembered:
+            meant = remembered[key]
+            if meant is None or meant in names:
+                return ClassMapRow(key, counts[key], meant, "remembered")
         by_name = names.get(key) or folded.get(key.casefold().strip())
         if by_name is not None:
             return ClassMapRow(key, counts[key], by_name, "name")

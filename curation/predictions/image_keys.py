@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
-
-    from numpy.typing import NDArray
+    from collections.abc import Iterable, Iterator
 
     from curation.store.images import ImageTable
+
+LookUp: TypeAlias = Callable[[Sequence[str], Sequence[str | None]], NDArray[np.int64]]
 
 UNKNOWN: Final = -1
 AMBIGUOUS: Final = -2
@@ -36,35 +39,66 @@ def _index(names: Iterable[str | None]) -> dict[str, int]:
     return places
 
 
-def resolve(
-    keys: Sequence[str], names: Sequence[str | None], images: ImageTable
-) -> NDArray[np.int64]:
-    """Find the image of every key: by source id, then file name, then stem, then number.
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What the image ids of a file mean.
 
-    The first way that knows a key decides. A key that fits several images is not guessed.
+    Args:
+        positions: (K,) positions in the images; `UNKNOWN` or `AMBIGUOUS` where there is none.
+        way: How most ids were understood.
+        disputed: (K,) ids that another way would have given to another image.
+    """
+
+    positions: NDArray[np.int64]
+    way: str
+    disputed: NDArray[np.bool_]
+
+
+def resolve(keys: Sequence[str], names: Sequence[str | None], images: ImageTable) -> Resolution:
+    """Find the image of every id of a file.
+
+    Ids can be understood as file names given beside them, source ids, file names, stems, or
+    stems as numbers. One file means one of these by all its ids, so the way that knows most of
+    them decides (of equal ones the first); the others serve only ids that it does not know. An id
+    that fits several images is not guessed.
 
     Args:
         keys: K image ids of a prediction file, as text.
         names: K file names given with them, None where there is none; may be empty.
-        images: The project's images.
-
-    Returns:
-        (K,) positions in `images`; `UNKNOWN` or `AMBIGUOUS` where there is none.
+        images: The images that can be meant.
     """
-    ways: list[tuple[dict[str, int], Callable[[str], str | None]]] = [
-        (_index(images.source_id), lambda key: key),
-        (_index(images.file_name), lambda key: key),
-        (_index(PurePosixPath(name).name for name in images.file_name), lambda key: key),
-        (_index(_stem(name) for name in images.file_name), _stem),
-        (_index(_number(name) for name in images.file_name), _number),
-    ]
-    found = np.full(len(keys), UNKNOWN, dtype=np.int64)
-    for place, key in enumerate(keys):
-        name = names[place] if place < len(names) else None
-        for known, spelling in ways:
-            spelled = (spelling(key), spelling(name) if name else None)
-            hits = [known[text] for text in spelled if text is not None and text in known]
-            if hits:
-                found[place] = hits[0]
-                break
-    return found
+    names = names or [None] * len(keys)
+    found = {way: look_up(keys, names) for way, look_up in _ways(images)}
+    order = sorted(found, key=lambda way: -int((found[way] >= 0).sum()))
+    positions = np.full(len(keys), UNKNOWN, dtype=np.int64)
+    for way in order:
+        open_keys = positions == UNKNOWN
+        positions[open_keys] = found[way][open_keys]
+    others = np.stack(list(found.values())) if len(keys) else np.zeros((1, 0), np.int64)
+    disputed = ((others >= 0) & (others != positions) & (positions >= 0)).any(axis=0)
+    return Resolution(positions, order[0], disputed)
+
+
+def _ways(images: ImageTable) -> Iterator[tuple[str, LookUp]]:
+    """Yield each way to understand an id, by name."""
+    files = images.file_name
+    given = {**_index(PurePosixPath(name).name for name in files), **_index(files)}
+    yield "file name given beside it", lambda _, names: _find(given, names)
+    ways: tuple[tuple[str, dict[str, int], Callable[[str], str | None]], ...] = (
+        ("source id", _index(images.source_id), str),
+        ("file name", _index(files), str),
+        ("last part of the file name", _index(PurePosixPath(name).name for name in files), str),
+        ("stem of the file name", _index(map(_stem, files)), _stem),
+        ("stem as a number", _index(map(_number, files)), _number),
+    )
+    for way, known, spelling in ways:
+        yield way, _spelled(known, spelling)
+
+
+def _spelled(known: dict[str, int], spelling: Callable[[str], str | None]) -> LookUp:
+    return lambda keys, _: _find(known, [spelling(key) for key in keys])
+
+
+def _find(known: dict[str, int], names: Sequence[str | None]) -> NDArray[np.int64]:
+    places = [UNKNOWN if name is None else known.get(name, UNKNOWN) for name in names]
+    return np.array(places, dtype=np.int64)

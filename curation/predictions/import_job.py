@@ -56,6 +56,7 @@ class PredictionImportJob:
                     class_map=validated.class_map,
                     row_floor=context.settings.row_floor,
                     job_id=context.job_id,
+                    image_revision=validated.image_revision,
                     covered_splits=list(covered) if covered is not None else None,
                     counts=validated.report.counts,
                     report_id=report_id,

@@ -13,6 +13,7 @@ from curation.formats.problems import (
     CLASS_COUNTED_FROM_ONE,
     CLASS_UNKNOWN,
     IMAGE_AMBIGUOUS,
+    IMAGE_DISPUTED,
     IMAGE_UNKNOWN,
     ProblemLog,
 )
@@ -56,6 +57,7 @@ class ValidatedPredictions:
         suggestions: Every class id of the file with what it is taken for.
         fingerprint: What the class map is remembered by.
         covered_splits: Splits whose images the model was run on, None for every image.
+        image_revision: Revision whose images those are; later ones the model never saw.
         task: `boxes` or `masks`.
         format: Name of the file's format.
         sha256: Digest of the file.
@@ -67,6 +69,7 @@ class ValidatedPredictions:
     suggestions: tuple[ClassMapRow, ...]
     fingerprint: str
     covered_splits: tuple[str, ...] | None
+    image_revision: int
     task: str
     format: str
     sha256: str
@@ -95,24 +98,23 @@ def validate_predictions(
     columns, problems = chosen.read(request.source)
     file = request.source.name
     records = len(columns) + problems.rejects
-    key_print = fingerprint([chosen.name, *columns.class_keys])
-    suggestions = _suggestions(database, request, columns, classes, key_print)
+    suggestions, key_print = _suggestions(database, request, columns, classes, chosen.name)
     mapping = _checked_map(request.class_map, suggestions, classes)
-    columns, positions = _known_images(columns, images, problems, file)
+    meant = _images_meant(request, images)
+    columns, positions = _known_images(columns, meant, problems, file)
     columns = _known_classes(columns, mapping, problems, file)
     _note_shift(suggestions, mapping, problems, file)
-    sizes = np.stack([images.height, images.width], axis=1)[np.maximum(positions, 0)]
-    sizes[positions < 0] = 0
-    columns, placing = place(columns, sizes, file=file)
+    columns, placing = place(columns, _key_sizes(positions, meant), file=file)
     problems.merge(placing)
-    predictions = _rows(columns, images.id[np.maximum(positions, 0)], mapping, classes)
+    key_image_ids = np.append(meant.id, -1)[np.where(positions < 0, -1, positions)]
+    predictions = _rows(columns, key_image_ids, mapping, classes)
     covered = covered_splits(request, images, predictions)
     counts = _counts(records, predictions, images, covered, problems)
-    if not len(predictions) and records and not dry_run:
-        raise NothingToImport(file, _first_reasons(problems))
     report = build_report(
         "predictions", f"{file} → {project.name}", counts, problems, dry_run=dry_run
     )
+    if not len(predictions) and records and not dry_run:
+        raise NothingToImport(file, _first_reasons(problems), report=report.to_dict())
     return ValidatedPredictions(
         predictions=predictions,
         report=report,
@@ -120,6 +122,7 @@ def validate_predictions(
         suggestions=suggestions,
         fingerprint=key_print,
         covered_splits=covered,
+        image_revision=project.revision,
         task="masks" if predictions.counts is not None else "boxes",
         format=chosen.name,
         sha256=digest(request.source),
@@ -139,14 +142,38 @@ def _suggestions(
     request: PredictionImportRequest,
     columns: PredictionColumns,
     classes: tuple[ClassEntry, ...],
-    key_print: str,
-) -> tuple[ClassMapRow, ...]:
+    format_name: str,
+) -> tuple[tuple[ClassMapRow, ...], str]:
+    """Return what every class id is taken for, and what the map is remembered by."""
+    # Only Ultralytics writes file stems as image ids, and it counts classes from 1.
+    stems = any(not key.isdecimal() for key in columns.image_keys)
+    key_print = fingerprint([format_name, "stems" if stems else "ids", *columns.class_keys])
     found = np.bincount(columns.class_key, minlength=len(columns.class_keys)).tolist()
     counts = dict(zip(columns.class_keys, found, strict=True))
     remembered = remembered_class_map(database, request.project_id, key_print)
-    # Only Ultralytics writes file stems as image ids, and it counts classes from 1.
-    stems = any(not key.isdecimal() for key in columns.image_keys)
-    return suggest(counts, classes, counts_from_one=stems, remembered=remembered)
+    rows = suggest(counts, classes, counts_from_one=stems, remembered=remembered)
+    return rows, key_print
+
+
+def _images_meant(request: PredictionImportRequest, images: ImageTable) -> ImageTable:
+    """Return the images that the file can be about: those of the splits the request names.
+
+    Raises:
+        NotFound: If the project does not have such a split.
+    """
+    if not isinstance(request.covers, tuple):
+        return images
+    known = np.unique(images.split_names).tolist()
+    for split in request.covers:
+        if split not in known:
+            raise NotFound("split", split, known=tuple(known))
+    return images.take(np.isin(images.split_names, request.covers))
+
+
+def _key_sizes(positions: NDArray[np.int64], images: ImageTable) -> NDArray[np.int64]:
+    """Return (K, 2) height and width of the image of each key, 0 where there is none."""
+    sizes = np.stack([np.append(images.height, 0), np.append(images.width, 0)], axis=1)
+    return sizes[np.where(positions < 0, -1, positions)]
 
 
 def _checked_map(
@@ -177,7 +204,12 @@ def _known_images(
     columns: PredictionColumns, images: ImageTable, problems: ProblemLog, file: str
 ) -> tuple[PredictionColumns, NDArray[np.int64]]:
     """Reject predictions of images that the project does not have; return image positions."""
-    positions = resolve(columns.image_keys, columns.image_names, images)
+    resolution = resolve(columns.image_keys, columns.image_names, images)
+    positions = resolution.positions
+    for key in np.flatnonzero(resolution.disputed).tolist():
+        text, name = columns.image_keys[key], images.file_name[positions[key]]
+        reason = f"{text!r} is taken for {name} by its {resolution.way}"
+        problems.add(IMAGE_DISPUTED, file=file, record=f"image {text}", reason=reason)
     for value, kind, word in (
         (AMBIGUOUS, IMAGE_AMBIGUOUS, "fits several images"),
         (-1, IMAGE_UNKNOWN, "is no image of the project"),
@@ -256,29 +288,21 @@ def _rows(
 def covered_splits(
     request: PredictionImportRequest, images: ImageTable, predictions: Predictions
 ) -> tuple[str, ...] | None:
-    """Return the splits a set covers, None for every image.
+    """Return the splits a set covers, None for every image of its revision.
 
     Args:
         request: What was asked for.
         images: The project's images.
         predictions: What will be imported.
-
-    Raises:
-        NotFound: If the request names a split that the project does not have.
     """
-    splits = np.array([split or "" for split in images.split], dtype=str)
-    known = sorted(set(splits.tolist()))
     if request.covers == "all":
         return None
+    names = images.split_names
     if isinstance(request.covers, tuple):
-        for split in request.covers:
-            if split not in known:
-                raise NotFound("split", split, known=tuple(known))
         chosen = set(request.covers)
     else:
-        present = np.unique(images.positions(predictions.image_id))
-        chosen = set(splits[present].tolist())
-    return None if chosen >= set(known) else tuple(sorted(chosen))
+        chosen = set(names[np.unique(images.positions(predictions.image_id))].tolist())
+    return None if chosen >= set(names.tolist()) else tuple(sorted(chosen))
 
 
 def _counts(
@@ -290,7 +314,7 @@ def _counts(
 ) -> dict[str, int]:
     in_scope = np.ones(len(images), np.bool_)
     if covered is not None:
-        in_scope = np.isin([split or "" for split in images.split], covered)
+        in_scope = np.isin(images.split_names, covered)
     with_any = len(np.unique(predictions.image_id))
     return {
         "records": records,

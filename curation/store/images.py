@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,7 @@ class ImageTable:
         split: N split names, None without.
         labelled: (N,) False for images nobody has looked at.
         sha256: N content hashes, None without pixels.
+        added_in: (N,) revisions that brought them.
     """
 
     id: NDArray[np.int64]
@@ -42,9 +45,35 @@ class ImageTable:
     split: list[str | None]
     labelled: NDArray[np.bool_]
     sha256: list[str | None]
+    added_in: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.id)
+
+    @property
+    def split_names(self) -> NDArray[np.str_]:
+        """(N,) split names, empty text without."""
+        return np.array([split or "" for split in self.split], dtype=np.str_)
+
+    def take(self, keep: NDArray[np.bool_]) -> ImageTable:
+        """Return some of the images, in their order."""
+        rows = np.flatnonzero(keep)
+
+        def chosen(column: list[T]) -> list[T]:
+            return [column[row] for row in rows]
+
+        return ImageTable(
+            id=self.id[rows],
+            dataset_id=self.dataset_id[rows],
+            source_id=chosen(self.source_id),
+            file_name=chosen(self.file_name),
+            width=self.width[rows],
+            height=self.height[rows],
+            split=chosen(self.split),
+            labelled=self.labelled[rows],
+            sha256=chosen(self.sha256),
+            added_in=self.added_in[rows],
+        )
 
     def positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the positions of image ids in this table; every id must be in it."""
@@ -79,15 +108,17 @@ def read_images(
         Image.split,
         Image.labelled,
         Image.sha256,
+        Dataset.added_in,
     ).where(Image.project_id == project_id)
+    query = query.join(Dataset, Dataset.id == Image.dataset_id)
     if dataset_id is None:
-        query = query.join(Dataset).where(Dataset.status == VISIBLE)
+        query = query.where(Dataset.status == VISIBLE)
     else:
         query = query.where(Image.dataset_id == dataset_id)
     if revision is not None:
         query = query.where(Dataset.added_in <= revision)
     rows = connection.execute(query.order_by(Image.id)).all()
-    columns = list(zip(*rows, strict=True)) if rows else [()] * 9
+    columns = list(zip(*rows, strict=True)) if rows else [()] * 10
     return ImageTable(
         id=np.array(columns[0], np.int64),
         dataset_id=np.array(columns[1], np.int64),
@@ -98,6 +129,7 @@ def read_images(
         split=list(columns[6]),
         labelled=np.array(columns[7], np.bool_),
         sha256=list(columns[8]),
+        added_in=np.array(columns[9], np.int64),
     )
 
 

@@ -29,6 +29,7 @@ class SetHeader:
     class_map: dict[str, str | None]
     row_floor: float
     job_id: str
+    image_revision: int
     covered_splits: list[str] | None = None
     counts: dict[str, int] = field(default_factory=dict)
     report_id: int | None = None

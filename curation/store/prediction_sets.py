@@ -45,6 +45,7 @@ class PredictionSetRow:
     predictions: int
     images: int
     covered_splits: tuple[str, ...] | None
+    image_revision: int
     color: str
     sha256: str
     source: str
@@ -91,6 +92,7 @@ def _row(row: Any) -> PredictionSetRow:
         predictions=row.counts.get("predictions", 0),
         images=row.counts.get("images", 0),
         covered_splits=tuple(covered) if covered is not None else None,
+        image_revision=row.image_revision,
         color=row.color,
         sha256=row.sha256,
         source=row.source,
@@ -124,6 +126,18 @@ def get_prediction_set(database: Database, set_id: int) -> PredictionSetRow:
     if row is None:
         raise NotFound("prediction set", set_id)
     return _row(row)
+
+
+def require_own_set(database: Database, project_id: int, set_id: int) -> PredictionSetRow:
+    """Return a ready prediction set of a project; another project's does not exist for it.
+
+    Raises:
+        NotFound: If the project has no such set.
+    """
+    row = get_prediction_set(database, set_id)
+    if row.project_id != project_id:
+        raise NotFound("prediction set", set_id)
+    return row
 
 
 def find_prediction_set(database: Database, project_id: int, name: str) -> PredictionSetRow:

@@ -16,6 +16,7 @@ class Label(Base):
         sa.Index("ix_label_project_id_added_in", "project_id", "added_in"),
         sa.Index("ix_label_project_id_removed_in", "project_id", "removed_in"),
         sa.Index("ix_label_image_id", "image_id"),
+        sa.Index("ix_label_class_id", "class_id"),
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

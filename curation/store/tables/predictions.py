@@ -40,6 +40,7 @@ class PredictionSet(Base):
     task: Mapped[str] = mapped_column(sa.String(16))
     class_map: Mapped[dict[str, Any]] = mapped_column(default=dict)
     covered_splits: Mapped[list[Any] | None]
+    image_revision: Mapped[int]
     counts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     row_floor: Mapped[float]
     color: Mapped[str] = mapped_column(sa.String(7))

@@ -55,5 +55,10 @@ def test_suggest__what_was_remembered_wins_while_its_class_exists() -> None:
     assert as_map(rows) == {"1": "dog", "18": "dog"}
 
 
+def test_suggest__a_remembered_reject_stays_one() -> None:
+    rows = suggest({"1": 1}, COCO_IDS, remembered={"1": None})
+    assert hows(rows) == {"1": (None, "remembered")}
+
+
 def test_fingerprint__does_not_depend_on_order() -> None:
     assert fingerprint(["1", "2"]) == fingerprint(["2", "1"]) != fingerprint(["1", "2", "3"])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from curation.predictions.image_keys import AMBIGUOUS, UNKNOWN, resolve
+from curation.predictions.image_keys import AMBIGUOUS, UNKNOWN
+from curation.predictions.image_keys import resolve as resolved
 from curation.store.images import ImageTable
 
 
@@ -20,7 +21,12 @@ def images(*rows: tuple[str, str]) -> ImageTable:
         split=[None] * n,
         labelled=np.ones(n, bool),
         sha256=[None] * n,
+        added_in=np.ones(n, np.int64),
     )
+
+
+def resolve(keys: list[str], names: list[str | None], table: ImageTable) -> np.ndarray:
+    return resolved(keys, names, table).positions
 
 
 def test_resolve__by_source_id_first() -> None:
@@ -51,3 +57,25 @@ def test_resolve__a_key_that_fits_two_images_is_not_guessed() -> None:
 def test_resolve__unknown_and_none() -> None:
     assert resolve(["zebra"], [], images(("1", "a.jpg"))).tolist() == [UNKNOWN]
     assert resolve([], [], images()).tolist() == []
+
+
+def test_resolve__one_file_means_one_thing_by_all_its_ids() -> None:
+    """Stems 3 and 4 as numbers; 3 alone would also be the source id of another image."""
+    table = images(("1", "0002.jpg"), ("2", "0003.jpg"), ("3", "0004.jpg"))
+    found = resolved(["2", "3", "4"], [], table)
+    assert found.positions.tolist() == [0, 1, 2]
+    assert found.way == "stem as a number"
+    assert found.disputed.tolist() == [True, True, False]
+
+
+def test_resolve__of_equal_ways_the_source_id_wins_and_the_dispute_is_told() -> None:
+    table = images(("1", "0002.jpg"), ("2", "0001.jpg"))
+    found = resolved(["1", "2"], [], table)
+    assert found.positions.tolist() == [0, 1]
+    assert (found.way, found.disputed.tolist()) == ("source id", [True, True])
+
+
+def test_resolve__a_file_name_given_beside_the_id_settles_it() -> None:
+    table = images(("1", "0002.jpg"), ("2", "0001.jpg"))
+    found = resolved(["1", "2"], ["0001.jpg", "0002.jpg"], table)
+    assert found.positions.tolist() == [1, 0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 
 import pytest
 import sqlalchemy as sa
@@ -110,6 +111,25 @@ def test_import__class_map_by_hand_and_remembered(
     assert [(row.key, row.suggestion, row.how) for row in preview.class_map] == [
         ("70", "nucleus", "remembered")
     ]
+
+
+def test_import__maps_of_stems_and_of_ids_are_remembered_apart(
+    database, import_coco, import_predictions, tmp_path
+):
+    """Ultralytics counts from 1; the same ids in plain COCO results do not."""
+    data = copy.deepcopy(COCO)
+    data["categories"] = [{"id": i, "name": f"c{i}"} for i in range(4)]
+    for label in data["annotations"]:
+        label["category_id"] = 1
+    project_id = import_coco(data)["project_id"]
+    stems = [{**FIRST[0], "image_id": "a", "category_id": i} for i in (1, 2, 3)]
+    result = import_predictions(project_id, "ultralytics", stems)
+    row = get_prediction_set(database, result["set_id"])
+    assert row.class_map == {"1": "c0", "2": "c1", "3": "c2"}
+    plain = [{**FIRST[0], "image_id": 1, "category_id": i} for i in (1, 2, 3)]
+    source = write_json(tmp_path / "plain.json", plain)
+    preview = preview_predictions(database, PredictionImportRequest(project_id, source, "plain"))
+    assert [row.suggestion for row in preview.class_map] == ["c1", "c2", "c3"]
 
 
 def test_import__a_class_map_to_nothing_rejects(database, project_id, import_predictions):

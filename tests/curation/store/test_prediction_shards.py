@@ -31,6 +31,7 @@ def set_id(database: Database) -> int:
                 format="coco",
                 task="boxes",
                 row_floor=0.5,
+                image_revision=1,
                 color="#000000",
             )
             .returning(PredictionSet.id)
