@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -61,8 +63,9 @@ class Settings(BaseSettings):
         """Read explicit values first, then the environment, then the TOML file."""
         del dotenv_settings, file_secret_settings
         file = os.environ.get("CURATION_SETTINGS_FILE")
-        toml = TomlConfigSettingsSource(settings_cls, Path(file)) if file else None
-        return (init_settings, env_settings, *([toml] if toml else []))
+        if not file:
+            return (init_settings, env_settings)
+        return (init_settings, env_settings, _toml(settings_cls, Path(file)))
 
     def store_url(self) -> str:
         """Return the SQLAlchemy URL of the store (it may hold a password: never log it)."""
@@ -75,6 +78,19 @@ class Settings(BaseSettings):
         if self.database_url is not None:
             return self.database_url.get_secret_value()
         return f"sqlite:///{self.data_dir / 'jobs.sqlite'}"
+
+
+def _toml(settings_cls: type[BaseSettings], file: Path) -> TomlConfigSettingsSource:
+    name = "CURATION_SETTINGS_FILE"
+    if not file.is_file():
+        raise InvalidSetting(name, str(file), allowed="a file that exists")
+    try:
+        return TomlConfigSettingsSource(settings_cls, file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidSetting(name, str(file), allowed=f"a TOML file ({error})") from None
+    except OSError as error:
+        reason = error.strerror or "it cannot be opened"
+        raise InvalidSetting(name, str(file), allowed=f"a readable file ({reason})") from None
 
 
 def load_settings(data_dir: Path | None = None) -> Settings:
@@ -92,6 +108,14 @@ def load_settings(data_dir: Path | None = None) -> Settings:
         first = error.errors(include_input=False)[0]
         name = "CURATION_" + "_".join(str(part) for part in first["loc"]).upper()
         raise InvalidSetting(name, "not valid", allowed=first["msg"].lower()) from None
+    except SettingsError as error:  # a list that is no JSON, named in the message
+        raise InvalidSetting("A setting", "not valid", allowed=f"JSON: {error}") from None
     settings = settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
-    settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        settings.data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or "it cannot be made"
+        raise InvalidSetting(
+            "CURATION_DATA_DIR", str(settings.data_dir), allowed=f"a folder of yours ({reason})"
+        ) from None
     return settings

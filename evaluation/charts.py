@@ -138,7 +138,7 @@ def class_delta_bars(frame: pd.DataFrame, *, value_title: str = "ΔAP") -> alt.L
         "delta:Q",
         title=f"{value_title} (set − baseline)",
         scale=alt.Scale(domain=[-reach, reach], nice=False),
-        axis=alt.Axis(format="+.2f", tickCount=5),
+        axis=alt.Axis(format="+.3~f", tickCount=5),
     )
     text = alt.Text("delta:Q", format="+.3f")
     gains, losses = (base.transform_filter(f"datum.delta {sign} 0") for sign in (">=", "<"))

@@ -22,11 +22,13 @@ if TYPE_CHECKING:
 ALWAYS_SHOWN: Final = frozenset({"rejected", "warnings"})
 
 
-def show_report_of(job: JobRow) -> None:
-    """Draw the report that a job kept, if it kept one."""
+def show_report_of(job: JobRow) -> bool:
+    """Draw the report that a job kept; return whether it kept one."""
     report_id = job.report_id or job.result.get("report_id")
-    if report_id is not None:
-        show_report(get_report(database(), report_id), key=f"report-{report_id}")
+    if report_id is None:
+        return False
+    show_report(get_report(database(), report_id), key=f"report-{report_id}")
+    return True
 
 
 def show_report(report: ImportReport, *, key: str) -> None:

@@ -89,7 +89,7 @@ def resume_command(context: click.Context, job_id: str, as_json: bool) -> None:
         job = job_rows.get_job(session.database, job_id)
         if job.status in {job_rows.FAILED, job_rows.CANCELLED}:
             job_rows.reopen_job(session.database, job_id)
-        elif job.status == job_rows.RUNNING and not job.lost:
+        elif job.is_open and job.status != job_rows.QUEUED and not job.lost:
             raise Conflict("Another process works on this job.", next_step="Wait for it.")
         job = run_job(session, job_id)
     if as_json:

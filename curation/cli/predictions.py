@@ -127,7 +127,9 @@ def _dry_run(session: Session, request: PredictionImportRequest, *, as_json: boo
         if same:
             click.echo(f"  the same file was imported before, as {same}")
         click.echo()
-        table = [[row["key"], row["count"], row["class"] or "(rejected)", row["how"]] for row in rows]
+        table = [
+            [row["key"], row["count"], row["class"] or "(rejected)", row["how"]] for row in rows
+        ]
         print_table(("class id", "predictions", "class", "how"), table)
     if not preview.importable:
         raise NothingToImport(request.source.name, "every prediction is rejected")

@@ -245,6 +245,7 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
         )
         return
     print_table(list(_card(home.card)), [list(_card(home.card).values())])
-    click.echo()
-    print_table(list(splits[0]), [list(row.values()) for row in splits])
+    if splits:
+        click.echo()
+        print_table(list(splits[0]), [list(row.values()) for row in splits])
     click.echo(f"\nprediction sets: {', '.join(sets) or 'none'}")

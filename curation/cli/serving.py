@@ -15,6 +15,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 import webbrowser
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -25,8 +26,10 @@ from curation.cli.session import Session, open_session
 from curation.errors import InvalidSetting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from curation.store.database import Database
 
 ALLOCATOR: Final = {
     "MALLOC_MMAP_THRESHOLD_": "33554432",
@@ -34,6 +37,11 @@ ALLOCATOR: Final = {
 }
 """Keeps big arrays out of mmap: image work runs about twice as fast."""
 ADOPT_SECONDS: Final = 5.0
+MOST_ADOPT_SECONDS: Final = 60.0
+PAUSES: Final = (0.5, 2.0, 5.0, 15.0, 60.0)
+"""Seconds before a worker that ended is started again, failure after failure."""
+LIVED_SECONDS: Final = 60.0
+_LOG = logging.getLogger(__name__)
 
 
 @click.command()
@@ -120,15 +128,55 @@ def _announce(url: str, browser: bool) -> None:
 
 @contextmanager
 def _child_worker(session: Session) -> Iterator[None]:
+    """Keep one worker alive beside the app."""
     command = [sys.executable, "-m", "curation.cli.main"]
     command += ["--data-dir", str(session.settings.data_dir), "worker", "--until-orphaned"]
-    child = subprocess.Popen(command, env={**os.environ, **ALLOCATOR})  # noqa: S603  # our own command
+    with supervised(command, {**os.environ, **ALLOCATOR}):
+        yield
+
+
+@contextmanager
+def supervised(
+    command: Sequence[str], environment: Mapping[str, str], *, pauses: Sequence[float] = PAUSES
+) -> Iterator[None]:
+    """Run a process while the block runs; one that ends is started again.
+
+    Args:
+        command: The program and its arguments.
+        environment: Its environment.
+        pauses: Seconds before each new start in a row; the last one again and again. A process
+            that lived for a while starts the row anew.
+    """
+    stop = threading.Event()
+
+    def keep() -> None:
+        failures = 0
+        while not stop.is_set():
+            started = time.monotonic()
+            child = subprocess.Popen(command, env=environment)  # noqa: S603  # our own command
+            while child.poll() is None and not stop.wait(0.1):
+                pass
+            if stop.is_set():
+                _end(child)
+                return
+            failures = 0 if time.monotonic() - started > LIVED_SECONDS else failures + 1
+            pause = pauses[min(failures, len(pauses) - 1)]
+            _LOG.error("the worker ended (exit %s); next start in %s s", child.returncode, pause)
+            stop.wait(pause)
+
+    keeper = threading.Thread(target=keep, name="worker-supervisor")
+    keeper.start()
     try:
         yield
     finally:
-        child.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(10)
+        stop.set()
+        keeper.join()
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        child.wait(10)
 
 
 @click.command()
@@ -137,7 +185,7 @@ def _child_worker(session: Session) -> Iterator[None]:
 def worker(context: click.Context, until_orphaned: bool) -> None:
     """Run durable jobs until stopped; also takes up jobs whose process died."""
     from curation.cli.features import load_job_kinds  # noqa: PLC0415  # start-up time
-    from curation.job_engine.engine import adopt, launched  # noqa: PLC0415  # start-up time
+    from curation.job_engine.engine import launched  # noqa: PLC0415  # start-up time
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
     load_job_kinds()
@@ -148,15 +196,36 @@ def worker(context: click.Context, until_orphaned: bool) -> None:
     with (
         open_session(context) as session,
         _worker_slot(session.settings.data_dir) as slot,
-        launched(session.database, session.settings, executor=f"{socket.gethostname()}-{slot}"),
     ):
-        next_adoption = 0.0
-        while not stop.wait(0.5):
-            if until_orphaned and os.getppid() != parent:
-                return
-            if time.monotonic() >= next_adoption:
-                adopt(session.database)
-                next_adoption = time.monotonic() + ADOPT_SECONDS
+        executor = f"{socket.gethostname()}-{slot}"
+        with launched(session.database, session.settings, executor=executor) as engine:
+            _adopt_until(
+                lambda: stop.wait(0.5) or (until_orphaned and os.getppid() != parent),
+                session.database,
+            )
+        if engine.working:
+            # A step that takes too long: end as a kill would, while the slot is still ours.
+            _LOG.warning("the worker ends in the middle of a step; it runs again later")
+            logging.shutdown()
+            os._exit(0)
+
+
+def _adopt_until(ended: Callable[[], bool], database: Database) -> None:
+    """Take up jobs that nobody works on, again and again, whatever the database does meanwhile."""
+    from curation.job_engine.engine import adopt  # noqa: PLC0415  # start-up time
+
+    pause, next_adoption = ADOPT_SECONDS, 0.0
+    while not ended():
+        if time.monotonic() < next_adoption:
+            continue
+        try:
+            adopt(database)
+            pause = ADOPT_SECONDS
+        except Exception:  # noqa: BLE001  # the border of the worker: logged with an id
+            pause = min(2 * pause, MOST_ADOPT_SECONDS)
+            error_id = uuid.uuid4().hex[:8]
+            _LOG.exception("looking for jobs failed (error %s); again in %s s", error_id, pause)
+        next_adoption = time.monotonic() + pause
 
 
 @contextmanager

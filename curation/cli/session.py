@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from curation.settings import Settings, load_settings
-from curation.store.database import Database
+from curation.store.database import Database, answering
 from curation.store.schema import prepare
 
 if TYPE_CHECKING:
@@ -25,12 +25,29 @@ class Session:
 
 
 @contextmanager
-def open_session(context: click.Context) -> Iterator[Session]:
-    """Open the store that `--data-dir` or the environment names; make it when it is new."""
+def open_store(context: click.Context) -> Iterator[Session]:
+    """Open the store that `--data-dir` or the environment names, whatever its schema.
+
+    Raises:
+        Unavailable: If the database does not answer, now or later in the block.
+    """
     settings = load_settings(context.find_root().obj["data_dir"])
     database = Database.from_settings(settings)
     try:
-        prepare(database)
-        yield Session(settings, database)
+        with answering():
+            yield Session(settings, database)
     finally:
         database.close()
+
+
+@contextmanager
+def open_session(context: click.Context) -> Iterator[Session]:
+    """Open the store that a command works on; make it when it is new.
+
+    Raises:
+        StaleSchema: If it is of another version than the code.
+        Unavailable: If the database does not answer, now or later in the block.
+    """
+    with open_store(context) as session:
+        prepare(session.database)
+        yield session

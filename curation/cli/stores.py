@@ -8,13 +8,8 @@ from pathlib import Path
 import click
 
 from curation.cli.output import json_option, print_json
-from curation.settings import load_settings
+from curation.cli.session import open_store
 from curation.store import schema
-from curation.store.database import Database
-
-
-def _open(context: click.Context) -> Database:
-    return Database.from_settings(load_settings(context.find_root().obj["data_dir"]))
 
 
 @click.group("db")
@@ -26,11 +21,10 @@ def stores() -> None:
 @click.pass_context
 def upgrade(context: click.Context) -> None:
     """Bring the store to the schema that this version needs."""
-    database = _open(context)
-    before = schema.version(database)
-    schema.upgrade(database)
-    click.echo(f"schema {before or 'none'} → {schema.version(database)}")
-    database.close()
+    with open_store(context) as session:
+        before = schema.version(session.database)
+        schema.upgrade(session.database)
+        click.echo(f"schema {before or 'none'} → {schema.version(session.database)}")
 
 
 @stores.command()
@@ -38,17 +32,17 @@ def upgrade(context: click.Context) -> None:
 @click.pass_context
 def check(context: click.Context, as_json: bool) -> int:
     """Compare the store with the code; exit code 5 when they differ."""
-    database = _open(context)
-    found = schema.version(database)
-    drift = schema.drift(database) if found is not None else ["the store is empty"]
-    answer = {
-        "backend": database.url.get_backend_name(),
-        "sqlite": sqlite3.sqlite_version,
-        "schema": found,
-        "needed": schema.head(),
-        "drift": drift,
-    }
-    database.close()
+    with open_store(context) as session:
+        database = session.database
+        found = schema.version(database)
+        drift = schema.drift(database) if found is not None else ["the store is empty"]
+        answer = {
+            "backend": database.url.get_backend_name(),
+            "sqlite": sqlite3.sqlite_version,
+            "schema": found,
+            "needed": schema.head(),
+            "drift": drift,
+        }
     if as_json:
         print_json(answer)
     else:
@@ -62,7 +56,6 @@ def check(context: click.Context, as_json: bool) -> int:
 @click.pass_context
 def backup(context: click.Context, target: Path) -> None:
     """Copy a SQLite store to TARGET while it is in use."""
-    database = _open(context)
-    schema.backup(database, target)
-    database.close()
+    with open_store(context) as session:
+        schema.backup(session.database, target)
     click.echo(f"{target}: {target.stat().st_size:,} bytes")

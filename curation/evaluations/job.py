@@ -9,6 +9,7 @@ from curation.job_engine.kinds import register
 
 if TYPE_CHECKING:
     from curation.job_engine.kinds import JobContext
+    from curation.store.database import Connection
 
 
 class EvaluationJob:
@@ -28,10 +29,15 @@ class EvaluationJob:
             context.database, context.payload["set_id"], iou_type=context.payload["iou_type"]
         )
 
-    def finish(self, context: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
+    def finish(
+        self, context: JobContext, plan: dict[str, Any], connection: Connection
+    ) -> dict[str, Any]:
         """Return what was evaluated."""
-        del plan
+        del plan, connection
         return dict(context.payload)
+
+    def warm_up(self, context: JobContext, plan: dict[str, Any]) -> None:
+        """Nothing is cached."""
 
     def undo(self, context: JobContext) -> None:
         """Nothing was written."""

@@ -1,172 +1,68 @@
-"""Runs jobs as DBOS workflows: every finished slice is a checkpoint that survives `kill -9`."""
+"""Runs jobs as DBOS workflows: in workers, or here and now; takes up what others left behind."""
 
 from __future__ import annotations
 
 import logging
-import threading
+import time
 import uuid
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from dbos import (
-    DBOS,
-    DBOSClient,
-    DBOSConfig,
-    DBOSPortableJSONSerializer,
-    SetWorkflowID,
-    run_dbos_database_migrations,
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
+
+from curation.errors import Conflict
+from curation.job_engine.job_queue import QUEUE, STEPS_VERSION, engine_url, enqueue
+from curation.job_engine.workflow import (
+    RUNNING_ENGINES,
+    Engine,
+    end_undone,
+    outcome_of,
+    run_job,
 )
-
-from curation.errors import CurationError, JobCancelled, presentation
-from curation.job_engine.kinds import JobContext, JsonObject, kind_of
 from curation.store import jobs
-from evaluation.errors import EvaluationError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dbos import WorkflowStatus
+
+    from curation.job_engine.kinds import JobContext
     from curation.settings import Settings
     from curation.store.database import Database
 
-QUEUE: Final = "curation-jobs"
-STEPS_VERSION: Final = "1"
-"""Version of the steps; open work of another version is not taken up."""
+__all__ = ["adopt", "enqueue", "launched", "run_here"]
 
-_LOG = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Engine:
-    database: Database
-    settings: Settings
-
-
-_running: list[_Engine] = []
-
-
-def _context(job_id: str) -> tuple[JobContext, Any]:
-    engine = _running[-1]
-    job = jobs.get_job(engine.database, job_id)
-    payload = jobs.payload_of(engine.database, job_id)
-    context = JobContext(engine.database, engine.settings, job_id, payload)
-    return context, kind_of(job.kind)
-
-
-def _outcome(job_id: str, work: Callable[[], Any]) -> JsonObject:
-    """Run a step and return its end as JSON, since exceptions do not survive a checkpoint."""
-    try:
-        return {"value": work()}
-    except JobCancelled:
-        return {"status": jobs.CANCELLED, "error": ""}
-    except (CurationError, EvaluationError) as error:
-        shown = presentation(error)
-        how = {"title": shown.title, "exit_code": shown.exit_code}
-        return {"status": jobs.FAILED, "error": str(error), "value": how}
-    except Exception:  # noqa: BLE001  # the border of all job code: logged with an id
-        error_id = uuid.uuid4().hex[:8]
-        _LOG.exception("job %s failed (error %s)", job_id, error_id)
-        text = f"The job failed unexpectedly (error {error_id}). See the worker's log."
-        return {"status": jobs.FAILED, "error": text}
-
-
-@DBOS.step(name="plan")
-def _plan(job_id: str) -> JsonObject:
-    context, kind = _context(job_id)
-    return _outcome(job_id, lambda: kind.plan(context))
-
-
-@DBOS.step(name="slice")
-def _slice(job_id: str, plan: JsonObject, number: int) -> JsonObject:
-    context, kind = _context(job_id)
-
-    def work() -> None:
-        context.stop_if_cancelled()
-        kind.run_slice(context, plan, number)
-        jobs.update_job(context.database, job_id, done=number + 1, total=plan["slices"])
-
-    return _outcome(job_id, work)
-
-
-@DBOS.step(name="finish")
-def _finish(job_id: str, plan: JsonObject) -> JsonObject:
-    context, kind = _context(job_id)
-
-    def work() -> JsonObject:
-        context.stop_if_cancelled()
-        return dict(kind.finish(context, plan))
-
-    return _outcome(job_id, work)
-
-
-@DBOS.step(name="close")
-def _close(job_id: str, status: str, error: str, result: JsonObject) -> list[str]:
-    """End the job and record the jobs that follow it; return their ids."""
-    context, kind = _context(job_id)
-    if status != jobs.DONE:
-        kind.undo(context)
-    followups = result.pop("followups", [])
-    jobs.finish_job(context.database, job_id, status, error=error, result=result)
-    with context.database.write() as connection:
-        return [jobs.create_job(connection, **followup) for followup in followups]
-
-
-@DBOS.workflow(name="run_job")
-def _run_job(job_id: str) -> str:
-    if jobs.get_job(_running[-1].database, job_id).status == jobs.CANCELLED:
-        return jobs.CANCELLED  # cancelled while it waited: nothing was written
-    with _heartbeat(_running[-1].database, job_id):
-        outcome = _plan(job_id)
-        plan = {"slices": 0} if "status" in outcome else outcome["value"]
-        for number in range(plan["slices"]):
-            if "status" in outcome:
-                break
-            outcome = _slice(job_id, plan, number)
-        if "status" not in outcome:
-            outcome = _finish(job_id, plan)
-        status = outcome.get("status", jobs.DONE)
-        followups = _close(job_id, status, outcome.get("error", ""), outcome.get("value") or {})
-    for followup in followups:
-        with SetWorkflowID(f"{followup}.1"):
-            _run_job(followup)
-    return str(status)
+GRACE_SECONDS: Final = 20.0
+"""How long a process that ends waits for its present step."""
+_POLL_SECONDS: Final = 0.05
+_PATIENCE_SECONDS: Final = 10.0
+"""How long a job that was taken may take to begin."""
+_ENDED: Final = frozenset({"SUCCESS", "ERROR"})
 
 
 @contextmanager
-def _heartbeat(database: Database, job_id: str) -> Iterator[None]:
-    """Show that this process still works on the job."""
-    ended = threading.Event()
-
-    def beat() -> None:
-        while not ended.wait(jobs.HEARTBEAT_SECONDS):
-            jobs.update_job(database, job_id)
-
-    job = jobs.get_job(database, job_id)
-    if job.status == jobs.QUEUED:
-        jobs.update_job(database, job_id, status=jobs.RUNNING)
-    else:
-        jobs.update_job(database, job_id)
-    thread = threading.Thread(target=beat, daemon=True, name=f"heartbeat-{job_id}")
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
-
-
-@contextmanager
-def launched(database: Database, settings: Settings, *, executor: str) -> Iterator[None]:
+def launched(
+    database: Database,
+    settings: Settings,
+    *,
+    executor: str,
+    queue: str = QUEUE,
+    grace: float = GRACE_SECONDS,
+) -> Iterator[Engine]:
     """Run the engine in this process; open work of the same executor goes on at once.
+
+    At the end the present step may run to its end; its job stays open for others.
 
     Args:
         database: The store.
         settings: Where the engine keeps its checkpoints.
         executor: Stable id of this process; no two live processes may share one.
+        queue: The queue to work off; only the workers' own makes this process a worker.
+        grace: Seconds to wait for the present step at the end.
     """
     config = DBOSConfig(
         name="curation",
-        system_database_url=_driver_url(settings),
+        system_database_url=engine_url(settings),
         executor_id=executor,
         application_version=STEPS_VERSION,
         serializer=DBOSPortableJSONSerializer(),
@@ -176,14 +72,23 @@ def launched(database: Database, settings: Settings, *, executor: str) -> Iterat
     _own_no_log_handler()
     DBOS(config=config)
     _own_no_log_handler()
-    _running.append(_Engine(database, settings))
+    engine = Engine(database, settings, queue=queue, serves=queue == QUEUE)
+    RUNNING_ENGINES.append(engine)
     try:
+        DBOS.listen_queues([queue])
         DBOS.launch()
-        DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.2)
-        yield
+        if engine.serves:
+            _register(queue)
+        yield engine
     finally:
+        engine.stopping.set()
+        _wait(lambda: not engine.working, seconds=grace)
         DBOS.destroy(workflow_completion_timeout_sec=0)
-        _running.pop()
+        RUNNING_ENGINES.remove(engine)
+
+
+def _register(queue: str) -> None:
+    DBOS.register_queue(queue, worker_concurrency=1, polling_interval_sec=0.2)
 
 
 def _own_no_log_handler() -> None:
@@ -193,51 +98,119 @@ def _own_no_log_handler() -> None:
     log.propagate = True
 
 
-def _driver_url(settings: Settings) -> str:
-    url = settings.jobs_url()
-    return url.replace("postgresql://", "postgresql+psycopg://", 1)
+def _wait(condition: Callable[[], bool], *, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
 
 
 def run_here(database: Database, settings: Settings, job_id: str) -> jobs.JobRow:
-    """Run or continue a job in this process and wait for its end.
+    """Run or continue a job in this process, with the jobs that follow it, and wait for the end.
 
-    The executor is named after the job, so that a second call after a crash takes up exactly
-    this job from its last checkpoint.
+    The process works off no queue but one of its own, so it never takes, and leaves behind, what
+    is meant for workers.
+
+    Raises:
+        Conflict: If another process took the job up at the same time.
     """
-    job = jobs.get_job(database, job_id)
-    with launched(database, settings, executor=f"job-{job_id}"), SetWorkflowID(job.workflow_id):
-        DBOS.start_workflow(_run_job, job_id).get_result()
+    executor = f"here-{uuid.uuid4().hex[:12]}"
+    with launched(database, settings, executor=executor, queue=f"{QUEUE}-{executor}") as engine:
+        _run_one(engine, job_id)
+        for followup in jobs.followups_of(database, job_id):
+            _run_one(engine, followup.id, only_if_free=True)
     return jobs.get_job(database, job_id)
 
 
-def enqueue(database: Database, settings: Settings, job_id: str) -> None:
-    """Hand a job to the workers."""
-    job = jobs.get_job(database, job_id)
-    url = _driver_url(settings)
-    run_dbos_database_migrations(system_database_url=url)
-    client = DBOSClient(system_database_url=url, serializer=DBOSPortableJSONSerializer())
-    try:
-        client.enqueue(
-            {
-                "queue_name": QUEUE,
-                "workflow_name": "run_job",
-                "workflow_id": job.workflow_id,
-                "app_version": STEPS_VERSION,
-            },
-            job_id,
-        )
-    finally:
-        client.destroy()
+def _run_one(engine: Engine, job_id: str, *, only_if_free: bool = False) -> None:
+    """Run a job to its end; one that another live process works on is waited for."""
+    job = jobs.get_job(engine.database, job_id)
+    free = job.status == jobs.QUEUED or job.lost
+    if job.is_open and (free or not only_if_free) and not _take_here(engine, job):
+        raise Conflict("Another process works on this job.", next_step="Wait for it.")
+    taken = time.monotonic()
+    while job.is_open or job_id in engine.working:
+        time.sleep(_POLL_SECONDS)
+        job = jobs.get_job(engine.database, job_id)
+        free = (job.status == jobs.QUEUED or job.lost) and job_id not in engine.working
+        if free and time.monotonic() - taken > _PATIENCE_SECONDS:
+            _take_here(engine, job)
+            taken = time.monotonic()
+    # The engine's own record of the end comes a moment after ours.
+    _wait(lambda: _is_known_over(job), seconds=2)
+
+
+def _take_here(engine: Engine, job: jobs.JobRow) -> bool:
+    """Make this process run a job; False when another was faster."""
+    if not jobs.claim_job(engine.database, job):
+        return False
+    known = DBOS.get_workflow_status(job.workflow_id)
+    if known is None:
+        with SetWorkflowID(job.workflow_id):
+            DBOS.start_workflow(run_job, job.id)
+    elif _is_over(known):
+        _repair(engine, job)
+    else:
+        _register(engine.queue)
+        DBOS.resume_workflow(job.workflow_id, queue_name=engine.queue)
+    return True
 
 
 def adopt(database: Database) -> int:
-    """Take up jobs whose process has gone; call it in a running worker.
+    """Take up jobs that nobody works on; call it in a running worker, again and again.
 
     Returns:
         How many.
     """
-    lost = jobs.lost_jobs(database)
-    for job in lost:
-        jobs.update_job(database, job.id)
-        DBOS.resume_workflow(job.workflow_id)
-    return len(lost)
+    engine = RUNNING_ENGINES[-1]
+    taken = 0
+    for job in jobs.unattended_jobs(database):
+        if job.id not in engine.working and _take_up(engine, job):
+            taken += 1
+    return taken
+
+
+def _take_up(engine: Engine, job: jobs.JobRow) -> bool:
+    known = DBOS.get_workflow_status(job.workflow_id)
+    if known is not None and not _is_over(known) and _is_attended(job, known):
+        return False
+    if not jobs.claim_job(engine.database, job):
+        return False
+    if known is None:
+        enqueue(engine.database, engine.settings, job.id)
+    elif _is_over(known):
+        _repair(engine, job)
+    else:
+        DBOS.resume_workflow(job.workflow_id, queue_name=QUEUE)
+    return True
+
+
+def _is_attended(job: jobs.JobRow, known: WorkflowStatus) -> bool:
+    """Whether a worker will come to a job, or came to it a moment ago."""
+    if known.status == "ENQUEUED":
+        return known.queue_name == QUEUE
+    begun = known.dequeued_at or known.created_at or 0
+    return (
+        job.status == jobs.QUEUED and time.time() - begun / 1000 < jobs.LOST_AFTER.total_seconds()
+    )
+
+
+def _is_over(known: WorkflowStatus) -> bool:
+    """Whether the engine will not go on with a workflow, whatever our row says."""
+    return known.status in _ENDED or known.app_version != STEPS_VERSION
+
+
+def _is_known_over(job: jobs.JobRow) -> bool:
+    known = DBOS.get_workflow_status(job.workflow_id)
+    return known is None or known.status != "PENDING"
+
+
+def _repair(engine: Engine, job: jobs.JobRow) -> None:
+    """Undo and close a job whose workflow ended without closing it, so that it can start again."""
+    how = {name: value for name, value in job.result.items() if name in {"title", "exit_code"}}
+    error = job.result.get("cause") or job.error
+    error = error or "The job was interrupted and cannot go on where it was; start it again."
+
+    def work(context: JobContext, row: jobs.JobRow) -> None:
+        end_undone(context, row, jobs.FAILED, error, how)
+
+    outcome_of(engine, job.id, work)

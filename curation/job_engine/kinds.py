@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from curation.errors import JobCancelled, NotFound
@@ -10,9 +11,16 @@ from curation.store import jobs
 
 if TYPE_CHECKING:
     from curation.settings import Settings
-    from curation.store.database import Database
+    from curation.store.database import Connection, Database
 
 JsonObject = dict[str, Any]
+
+
+class ProcessStopping(BaseException):
+    """The process is about to end; the job stays open and goes on from its last checkpoint.
+
+    No `Exception`, so that nothing on the way takes it for an end of the job.
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +31,7 @@ class JobContext:
     settings: Settings
     job_id: str
     payload: JsonObject
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def report(self, message: str, *, done: int | None = None, total: int | None = None) -> None:
         """Tell users how far the job is."""
@@ -31,11 +40,14 @@ class JobContext:
         jobs.update_job(self.database, self.job_id, message=message, **changed)
 
     def stop_if_cancelled(self) -> None:
-        """Leave the job when somebody asked for it.
+        """Leave the job when somebody asked for it, or when the process is about to end.
 
         Raises:
-            JobCancelled: If so.
+            JobCancelled: If somebody did.
+            ProcessStopping: If the process ends; the same step runs again elsewhere.
         """
+        if self.stopping.is_set():
+            raise ProcessStopping
         if jobs.is_cancelling(self.database, self.job_id):
             raise JobCancelled(self.job_id)
 
@@ -61,11 +73,16 @@ class JobKind(Protocol):
         """Do one slice of the work."""
         ...
 
-    def finish(self, context: JobContext, plan: JsonObject) -> JsonObject:
-        """Make everything visible at once and return the job's result.
+    def finish(self, context: JobContext, plan: JsonObject, connection: Connection) -> JsonObject:
+        """Make everything visible and return the job's result.
 
-        Under the key `followups` it may name jobs (kind, title, project_id, payload) to run next.
+        It happens in the transaction that ends the job: either both come true or neither. Under
+        the key `followups` the result may name jobs (kind, title, project_id, payload) to run next.
         """
+        ...
+
+    def warm_up(self, context: JobContext, plan: JsonObject) -> None:
+        """Fill caches once everything is visible; a failure is logged and no more."""
         ...
 
     def undo(self, context: JobContext) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from typing import TYPE_CHECKING, Final
 
 from curation.errors import UnsafePath
 from curation.media.thumbnails import thumbnail
+from curation.media.whole_files import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,5 @@ class ThumbnailCache:
         content = thumbnail(source.read(name), name=name)
         path = self._path(sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.part")
-        partial.write_bytes(content)
-        partial.replace(path)
+        write_whole(path, content)
         return content

@@ -9,21 +9,23 @@ from curation.job_engine.kinds import register
 from curation.predictions.import_validation import ValidatedPredictions, validate_predictions
 from curation.predictions.requests import PredictionImportRequest
 from curation.projects.import_validation import refuse_changed
+from curation.projects.kept_reports import keep_report, keeping_report
 from curation.store.prediction_imports import (
     SetHeader,
+    lock_set,
     open_set,
     publish_set,
     remember_class_map,
     take_back_set,
 )
 from curation.store.prediction_shards import shard_rows, write_shard
-from curation.store.reports import save_report
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
     from curation.job_engine.kinds import JobContext
+    from curation.store.database import Connection
 
 
 class PredictionImportJob:
@@ -40,36 +42,12 @@ class PredictionImportJob:
         self.undo(context)
         request = PredictionImportRequest.from_payload(context.payload)
         context.report("Checking")
-        validated = self._validate(context)
-        covered = validated.covered_splits
+        with keeping_report(context):
+            validated = self._validate(context)
         with context.database.write() as connection:
-            report_id = save_report(connection, validated.report)
-            set_id = open_set(
-                connection,
-                SetHeader(
-                    project_id=request.project_id,
-                    name=request.name,
-                    source=request.source.name,
-                    sha256=validated.sha256,
-                    format=validated.format,
-                    task=validated.task,
-                    class_map=validated.class_map,
-                    row_floor=context.settings.row_floor,
-                    job_id=context.job_id,
-                    image_revision=validated.image_revision,
-                    covered_splits=list(covered) if covered is not None else None,
-                    counts=validated.report.counts,
-                    report_id=report_id,
-                    parent_id=request.parent_id,
-                    model=request.model,
-                    version=request.version,
-                    framework=request.framework,
-                    notes=request.notes,
-                    training_split=request.training_split,
-                    training_revision=request.training_revision,
-                    config=request.config,
-                ),
-            )
+            report_id = keep_report(connection, context.job_id, validated.report)
+            header = _header(context, request, validated, report_id)
+            set_id = open_set(connection, header, again=request.again)
         slices = len(self._shard_rows(context))
         context.report("Writing", done=0, total=slices)
         return {
@@ -88,20 +66,18 @@ class PredictionImportJob:
         predictions = self._reread(context, plan).predictions
         part = predictions.take(self._shard_rows(context)[number])
         with context.database.write() as connection:
+            lock_set(connection, plan["set_id"])
             write_shard(
                 connection, plan["set_id"], number, part, row_floor=context.settings.row_floor
             )
 
-    def finish(self, context: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
+    def finish(
+        self, context: JobContext, plan: dict[str, Any], connection: Connection
+    ) -> dict[str, Any]:
         """Make the set visible and remember its class map."""
         request = PredictionImportRequest.from_payload(context.payload)
-        with context.database.write() as connection:
-            publish_set(connection, plan["set_id"])
-            remember_class_map(
-                connection, request.project_id, plan["fingerprint"], plan["class_map"]
-            )
-        self._validated.forget()
-        self._shards.forget()
+        publish_set(connection, plan["set_id"])
+        remember_class_map(connection, request.project_id, plan["fingerprint"], plan["class_map"])
         kinds = ("bbox", "segm") if plan["task"] == "masks" else ("bbox",)
         return {
             "prediction_set": request.name,
@@ -120,10 +96,19 @@ class PredictionImportJob:
             ],
         }
 
+    def warm_up(self, context: JobContext, plan: dict[str, Any]) -> None:
+        """Release what was read; evaluations follow and load their own."""
+        del context, plan
+        self._forget()
+
     def undo(self, context: JobContext) -> None:
         """Remove the set with its shards and rows."""
-        with context.database.write() as connection:
-            take_back_set(connection, context.job_id)
+        self._forget()
+        take_back_set(context.database, context.job_id)
+
+    def _forget(self) -> None:
+        self._validated.forget()
+        self._shards.forget()
 
     def _shard_rows(self, context: JobContext) -> list[NDArray[np.int64]]:
         """Return the rows of every shard; found once, not once a shard."""
@@ -143,6 +128,38 @@ class PredictionImportJob:
             context.job_id,
             lambda: validate_predictions(context.database, request, dry_run=False),
         )
+
+
+def _header(
+    context: JobContext,
+    request: PredictionImportRequest,
+    validated: ValidatedPredictions,
+    report_id: int,
+) -> SetHeader:
+    covered = validated.covered_splits
+    return SetHeader(
+        project_id=request.project_id,
+        name=request.name,
+        source=request.source.name,
+        sha256=validated.sha256,
+        format=validated.format,
+        task=validated.task,
+        class_map=validated.class_map,
+        row_floor=context.settings.row_floor,
+        job_id=context.job_id,
+        image_revision=validated.image_revision,
+        covered_splits=list(covered) if covered is not None else None,
+        counts=validated.report.counts,
+        report_id=report_id,
+        parent_id=request.parent_id,
+        model=request.model,
+        version=request.version,
+        framework=request.framework,
+        notes=request.notes,
+        training_split=request.training_split,
+        training_revision=request.training_revision,
+        config=request.config,
+    )
 
 
 register(PredictionImportJob())

@@ -15,22 +15,25 @@ from curation.projects.import_validation import (
     refuse_changed,
     validate_project,
 )
+from curation.projects.kept_reports import keep_report, keeping_report
 from curation.projects.requests import ProjectImportRequest
-from curation.store.images import read_images
 from curation.store.label_history import Labels, add_labels, labels_as_of
 from curation.store.project_imports import (
     DatasetHeader,
+    dataset_image_ids,
     labels_written,
     note_hashes,
     open_import,
     publish_import,
     take_back_import,
 )
-from curation.store.reports import save_report
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from curation.formats.records import ProjectRecords
     from curation.job_engine.kinds import JobContext
+    from curation.store.database import Connection
 
 LABELS_A_SLICE: Final = 20_000
 IMAGES_A_SLICE: Final = 100
@@ -43,13 +46,15 @@ class ProjectImportJob:
 
     def __init__(self) -> None:
         self._validated = JobMemory[ValidatedProject]()
+        self._image_ids = JobMemory["NDArray[np.int64]"]()
 
     def plan(self, context: JobContext) -> dict[str, Any]:
         """Validate, then create everything but labels, invisible."""
         self.undo(context)
         request = ProjectImportRequest.from_payload(context.payload)
         context.report("Checking")
-        validated = self._validate(context)
+        with keeping_report(context):
+            validated = self._validate(context)
         records = validated.records
         header = DatasetHeader(
             project=request.name,
@@ -63,7 +68,7 @@ class ProjectImportJob:
             job_id=context.job_id,
         )
         with context.database.write() as connection:
-            report_id = save_report(connection, validated.report)
+            report_id = keep_report(connection, context.job_id, validated.report)
             opened = open_import(
                 connection, header, classes=_unique_names(records), images=_image_columns(records)
             )
@@ -96,12 +101,11 @@ class ProjectImportJob:
         else:
             self._write_pictures(context, plan, number - plan["label_slices"])
 
-    def finish(self, context: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
+    def finish(
+        self, context: JobContext, plan: dict[str, Any], connection: Connection
+    ) -> dict[str, Any]:
         """Publish the revision: images, classes and labels become visible at once."""
-        with context.database.write() as connection:
-            publish_import(connection, plan["dataset_id"], plan["changes"])
-        labels_as_of(context.database, plan["project_id"], plan["revision"])
-        self._validated.forget()
+        publish_import(connection, plan["dataset_id"], plan["changes"])
         request = ProjectImportRequest.from_payload(context.payload)
         return {
             "project": request.name,
@@ -111,10 +115,19 @@ class ProjectImportJob:
             **plan["counts"],
         }
 
+    def warm_up(self, context: JobContext, plan: dict[str, Any]) -> None:
+        """Cache the labels of the revision as columns."""
+        self._forget()
+        labels_as_of(context.database, plan["project_id"], plan["revision"])
+
     def undo(self, context: JobContext) -> None:
         """Remove the dataset, its revision, and the project if this import made it."""
-        with context.database.write() as connection:
-            take_back_import(connection, context.job_id)
+        self._forget()
+        take_back_import(context.database, context.job_id)
+
+    def _forget(self) -> None:
+        self._validated.forget()
+        self._image_ids.forget()
 
     def _reread(self, context: JobContext, plan: dict[str, Any]) -> ValidatedProject:
         """Return the import that was planned; after a crash it is read and checked again."""
@@ -140,10 +153,7 @@ class ProjectImportJob:
         first = number * LABELS_A_SLICE
         rows = np.arange(first, min(first + LABELS_A_SLICE, len(labels)))
         part = labels.take(rows)
-        with context.database.read() as connection:
-            image_ids = read_images(
-                connection, plan["project_id"], dataset_id=plan["dataset_id"]
-            ).id
+        image_ids = self._ids(context, plan)
         with context.database.write() as connection:
             # A slice that was committed before a crash must not be written again.
             if labels_written(connection, plan["project_id"], plan["revision"]) > first:
@@ -177,10 +187,18 @@ class ProjectImportJob:
         for image, sha256 in zip(validated.records.images[part], hashes, strict=True):
             if sha256 is not None:
                 thumbnails.make(source, image.file_name, sha256)
-        with context.database.read() as connection:
-            images = read_images(connection, plan["project_id"], dataset_id=plan["dataset_id"])
+        image_ids = self._ids(context, plan)
         with context.database.write() as connection:
-            note_hashes(connection, images.id[part], hashes)
+            note_hashes(connection, image_ids[part], hashes)
+
+    def _ids(self, context: JobContext, plan: dict[str, Any]) -> NDArray[np.int64]:
+        """Return the ids of the dataset's images in order; read once, not once a slice."""
+
+        def read() -> NDArray[np.int64]:
+            with context.database.read() as connection:
+                return dataset_image_ids(connection, plan["dataset_id"])
+
+        return self._image_ids.get(context.job_id, read)
 
 
 def _unique_names(records: ProjectRecords) -> list[tuple[str, str]]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from curation.errors import UnknownFormat, UnsafePath
+from curation.media.whole_files import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,9 +41,7 @@ def spool(settings: Settings, name: str, content: bytes) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     target = folder / f"{stem[:_LONGEST_NAME] or 'upload'}{suffix}"
     if not target.exists():
-        partial = target.with_suffix(f".{os.getpid()}.part")
-        partial.write_bytes(content)
-        partial.replace(target)
+        write_whole(target, content)
     return target
 
 

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from sqlalchemy import event
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError, SQLAlchemyError
+
+from curation.errors import InvalidSetting, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from curation.settings import Settings
+
+_DRIVERS: Final = frozenset({"sqlite", "sqlite+pysqlite", "postgresql+psycopg"})
+Connection: TypeAlias = sa.Connection
+"""An open transaction of the store, as services pass it through without knowing SQL."""
+
+UNREACHABLE: Final = (InterfaceError, OperationalError)
+"""What is raised when the database does not answer; a later attempt may succeed."""
+
+STORE_FAULT: Final = SQLAlchemyError
+"""Whatever goes wrong between us and the database."""
 
 SQLITE_PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
@@ -43,18 +56,36 @@ def _prepare_sqlite(engine: sa.Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
 
+def _parsed(url: str) -> sa.URL:
+    """Return a URL with the driver that we install; no error ever shows its password."""
+    try:
+        parsed = sa.make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is not None and parsed.drivername == "postgresql":
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    if parsed is None or parsed.drivername not in _DRIVERS:
+        raise InvalidSetting(
+            "CURATION_DATABASE_URL",
+            "not valid",
+            allowed="postgresql://USER:PASSWORD@HOST:PORT/NAME, or leave it out for SQLite",
+        )
+    return parsed
+
+
 class Database:
     """The store: short reading and writing transactions on one engine.
 
     Args:
         url: SQLAlchemy URL, `sqlite:///FILE` or `postgresql+psycopg://…`.
         data_dir: Folder for spooled files and caches.
+
+    Raises:
+        InvalidSetting: If the URL is none of these.
     """
 
     def __init__(self, url: str, *, data_dir: Path) -> None:
-        self.url = sa.make_url(url)
-        if self.url.drivername == "postgresql":
-            self.url = self.url.set(drivername="postgresql+psycopg")
+        self.url = _parsed(url)
         self.data_dir = data_dir
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self.engine = sa.create_engine(self.url, pool_pre_ping=not self.is_sqlite)
@@ -83,3 +114,18 @@ class Database:
     def close(self) -> None:
         """Close every pooled connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def answering() -> Iterator[None]:
+    """Say in words that the database does not answer.
+
+    Raises:
+        Unavailable: With the driver's first line; drivers name host and user, never the password.
+    """
+    try:
+        yield
+    except UNREACHABLE as error:
+        lines = str(error.orig).strip().splitlines()
+        reason = lines[0].rstrip(".") if lines else "no reason given"
+        raise Unavailable("The database", reason) from error

@@ -6,11 +6,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
-from curation.errors import NameTaken, NotFound
+from curation.errors import Conflict, NameTaken, NotFound
 from curation.store.columns import now
 from curation.store.prediction_sets import next_color
-from curation.store.tables import PENDING, VISIBLE, ClassMap, PredictionSet
+from curation.store.slices import delete_in_slices
+from curation.store.tables import (
+    PENDING,
+    VISIBLE,
+    ClassMap,
+    Prediction,
+    PredictionSet,
+    PredictionShard,
+    Project,
+)
 
 if TYPE_CHECKING:
     from curation.store.database import Database
@@ -43,26 +53,58 @@ class SetHeader:
     config: dict[str, Any] = field(default_factory=dict)
 
 
-def open_set(connection: sa.Connection, header: SetHeader) -> int:
+def open_set(connection: sa.Connection, header: SetHeader, *, again: bool = False) -> int:
     """Create a prediction set that nobody sees yet and return its id.
+
+    Args:
+        connection: A writing connection.
+        header: The set.
+        again: Whether a set of the same bytes may exist.
 
     Raises:
         NameTaken: If the project has a set of this name.
+        Conflict: If the same bytes were imported before, or are being imported.
     """
-    taken = connection.scalar(
-        sa.select(PredictionSet.id).where(
-            PredictionSet.project_id == header.project_id, PredictionSet.name == header.name
+    # One import of a project opens at a time, so that nothing comes between look and insert.
+    connection.execute(
+        sa.select(Project.id).where(Project.id == header.project_id).with_for_update()
+    )
+    rows = connection.execute(
+        sa.select(PredictionSet.name, PredictionSet.sha256).where(
+            PredictionSet.project_id == header.project_id,
+            sa.or_(PredictionSet.name == header.name, PredictionSet.sha256 == header.sha256),
         )
-    )
-    if taken is not None:
+    ).all()
+    if any(row.name == header.name for row in rows):
         raise NameTaken("prediction set", header.name)
+    if rows and not again:
+        raise Conflict(
+            f"{header.source} was imported meanwhile, as {rows[0].name!r}.",
+            next_step="Use that set, or import again on purpose (--again).",
+        )
     values = {name: getattr(header, name) for name in SetHeader.__dataclass_fields__}
-    inserted = connection.execute(
-        sa.insert(PredictionSet)
-        .values(**values, color=next_color(connection, header.project_id))
-        .returning(PredictionSet.id)
-    )
+    try:
+        inserted = connection.execute(
+            sa.insert(PredictionSet)
+            .values(**values, color=next_color(connection, header.project_id))
+            .returning(PredictionSet.id)
+        )
+    except IntegrityError as error:
+        raise NameTaken("prediction set", header.name) from error
     return int(inserted.scalar_one())
+
+
+def lock_set(connection: sa.Connection, set_id: int) -> None:
+    """Let no other process write into a set until the transaction ends.
+
+    Raises:
+        NotFound: If the set was taken back.
+    """
+    found = connection.scalar(
+        sa.select(PredictionSet.id).where(PredictionSet.id == set_id).with_for_update()
+    )
+    if found is None:
+        raise NotFound("prediction set", set_id)
 
 
 def publish_set(connection: sa.Connection, set_id: int) -> None:
@@ -74,13 +116,16 @@ def publish_set(connection: sa.Connection, set_id: int) -> None:
         raise NotFound("prediction set", set_id)
 
 
-def take_back_set(connection: sa.Connection, job_id: str) -> None:
-    """Remove whatever an unpublished import wrote; its shards and rows go with it."""
-    connection.execute(
-        sa.delete(PredictionSet).where(
-            PredictionSet.job_id == job_id, PredictionSet.status == PENDING
-        )
-    )
+def take_back_set(database: Database, job_id: str) -> None:
+    """Remove whatever an unpublished import wrote, in transactions of a moment each."""
+    unpublished = sa.and_(PredictionSet.job_id == job_id, PredictionSet.status == PENDING)
+    with database.read() as connection:
+        set_ids = connection.scalars(sa.select(PredictionSet.id).where(unpublished)).all()
+    for set_id in set_ids:
+        delete_in_slices(database, PredictionShard, PredictionShard.set_id == set_id, rows=4)
+        delete_in_slices(database, Prediction, Prediction.set_id == set_id)
+    with database.write() as connection:
+        connection.execute(sa.delete(PredictionSet).where(unpublished))
 
 
 def set_of_file(database: Database, project_id: int, sha256: str) -> int | None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
 
 from curation.errors import Conflict, NotFound
 from curation.store.images import add_images
 from curation.store.label_history import abandon_revision, begin_revision, publish_revision
+from curation.store.slices import delete_in_slices
 from curation.store.tables import (
     PENDING,
     VISIBLE,
@@ -24,7 +27,6 @@ from curation.store.tables import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from curation.store.database import Database
@@ -71,12 +73,31 @@ def open_import(
         images: Columns of each image, in evaluation order.
 
     Raises:
-        Conflict: If another import into the project is open.
+        Conflict: If another import into the project is open, or was published since this one
+            was checked and has the same file or images.
     """
+    try:
+        return _open(connection, header, classes=classes, images=images)
+    except IntegrityError as error:
+        raise Conflict(
+            "Another import into this project began at the same time.",
+            next_step="Wait for it, then start this one again.",
+        ) from error
+
+
+def _open(
+    connection: sa.Connection,
+    header: DatasetHeader,
+    *,
+    classes: Sequence[tuple[str, str]],
+    images: Sequence[dict[str, object]],
+) -> OpenImport:
     project_id = _project(connection, header)
+    # Only one revision of a project is open at a time: from here on no other import comes between.
     revision = begin_revision(
         connection, project_id, kind="import", author=header.author, note=header.source
     )
+    _refuse_repeated(connection, project_id, header, images)
     dataset_id = connection.execute(
         sa.insert(Dataset)
         .values(
@@ -102,6 +123,31 @@ def open_import(
             columns={name: [image[name] for image in images] for name in names},
         )
     return OpenImport(project_id, dataset_id, revision, class_ids)
+
+
+def _refuse_repeated(
+    connection: sa.Connection,
+    project_id: int,
+    header: DatasetHeader,
+    images: Sequence[dict[str, object]],
+) -> None:
+    """Refuse what another import brought in after this one was checked."""
+    visible = sa.and_(Dataset.project_id == project_id, Dataset.status == VISIBLE)
+    earlier = connection.scalar(
+        sa.select(Dataset.name).where(visible, Dataset.sha256 == header.sha256)
+    )
+    if earlier is not None:
+        raise Conflict(
+            f"{header.source} was imported into {header.project!r} meanwhile, as {earlier!r}.",
+            next_step="Nothing needs to be done.",
+        )
+    known = set(connection.scalars(sa.select(Image.file_name).join(Dataset).where(visible)))
+    taken = sum(1 for image in images if image["file_name"] in known)
+    if taken:
+        raise Conflict(
+            f"{taken} images of {header.source} came into the project meanwhile.",
+            next_step="Start the import again; it leaves them out.",
+        )
 
 
 def _project(connection: sa.Connection, header: DatasetHeader) -> int:
@@ -184,8 +230,27 @@ def imported_as(database: Database, project: str, sha256: str) -> str | None:
         )
 
 
+def dataset_image_ids(connection: sa.Connection, dataset_id: int) -> NDArray[np.int64]:
+    """Return (images,) the ids of a dataset's images, in the order they were added."""
+    ids = connection.scalars(
+        sa.select(Image.id).where(Image.dataset_id == dataset_id).order_by(Image.id)
+    )
+    return np.array(ids.all(), dtype=np.int64)
+
+
 def labels_written(connection: sa.Connection, project_id: int, revision: int) -> int:
-    """Return how many labels an open revision has so far."""
+    """Return how many labels an open revision has; no other process adds any meanwhile.
+
+    Raises:
+        NotFound: If the revision was taken back.
+    """
+    found = connection.scalar(
+        sa.select(Revision.number)
+        .where(Revision.project_id == project_id, Revision.number == revision)
+        .with_for_update()
+    )
+    if found is None:
+        raise NotFound("revision", revision)
     return (
         connection.scalar(
             sa.select(sa.func.count())
@@ -229,25 +294,35 @@ def publish_import(connection: sa.Connection, dataset_id: int, changes: dict[str
     publish_revision(connection, row.project_id, row.added_in, changes=changes)
 
 
-def take_back_import(connection: sa.Connection, job_id: str) -> None:
-    """Remove whatever an unpublished import wrote."""
-    rows = connection.execute(
-        sa.select(Dataset.id, Dataset.project_id, Dataset.added_in).where(
-            Dataset.job_id == job_id, Dataset.status == PENDING
-        )
-    ).all()
-    for row in rows:
-        abandon_revision(connection, row.project_id, row.added_in)
-        connection.execute(sa.delete(Image).where(Image.dataset_id == row.id))
-        connection.execute(
-            sa.delete(Class).where(
-                Class.project_id == row.project_id, Class.added_in == row.added_in
+def take_back_import(database: Database, job_id: str) -> None:
+    """Remove whatever an unpublished import wrote, in transactions of a moment each."""
+    with database.read() as connection:
+        rows = connection.execute(
+            sa.select(Dataset.id, Dataset.project_id, Dataset.added_in).where(
+                Dataset.job_id == job_id, Dataset.status == PENDING
             )
-        )
-        connection.execute(sa.delete(Dataset).where(Dataset.id == row.id))
-        connection.execute(
-            sa.delete(Project).where(Project.id == row.project_id, Project.status == PENDING)
-        )
+        ).all()
+    for row in rows:
+        added = sa.and_(Label.project_id == row.project_id, Label.added_in == row.added_in)
+        delete_in_slices(database, Label, added)
+        delete_in_slices(database, Image, Image.dataset_id == row.id)
+        with database.write() as connection:
+            _take_back_rest(connection, row.id, row.project_id, row.added_in)
+
+
+def _take_back_rest(
+    connection: sa.Connection, dataset_id: int, project_id: int, revision: int
+) -> None:
+    abandon_revision(connection, project_id, revision)
+    connection.execute(
+        sa.delete(Class).where(Class.project_id == project_id, Class.added_in == revision)
+    )
+    connection.execute(
+        sa.delete(Dataset).where(Dataset.id == dataset_id, Dataset.status == PENDING)
+    )
+    connection.execute(
+        sa.delete(Project).where(Project.id == project_id, Project.status == PENDING)
+    )
 
 
 def refuse_open_import(database: Database, project: str) -> None:

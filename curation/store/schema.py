@@ -120,7 +120,7 @@ def backup(database: Database, target: Path) -> None:
     """Copy a SQLite store consistently while it is in use.
 
     Raises:
-        UsageError: If the target exists, or the store is not SQLite.
+        UsageError: If the target exists, its folder does not, or the store is not SQLite.
     """
     if not database.is_sqlite:
         raise UsageError(
@@ -128,6 +128,8 @@ def backup(database: Database, target: Path) -> None:
         )
     if target.exists():
         raise UsageError(f"{target} exists already.", next_step="Name a new file.")
+    if not target.parent.is_dir():
+        raise UsageError(f"There is no folder {target.parent}.", next_step="Make it first.")
     copy = sqlite3.connect(target)
     try:
         with database.engine.connect() as connection:

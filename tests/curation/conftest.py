@@ -45,7 +45,9 @@ def run_job(database: Database, settings: Settings) -> RunJob:
         plan = kind.plan(context)
         for number in range(plan["slices"]):
             kind.run_slice(context, plan, number)
-        result = kind.finish(context, plan)
+        with database.write() as connection:
+            result = kind.finish(context, plan, connection)
+        kind.warm_up(context, plan)
         for followup in result.pop("followups", []):
             with database.write() as connection:
                 followup_id = jobs.create_job(connection, **followup)

@@ -40,6 +40,31 @@ def test_values__out_of_range_are_refused(monkeypatch) -> None:
         load_settings()
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(None, "a file that exists"), ("port = ", "a TOML file"), ("port = 'x'", "CURATION_PORT")],
+)
+def test_file__that_cannot_be_used_is_named(monkeypatch, tmp_path, content, says) -> None:
+    file = tmp_path / "curation.toml"
+    if content is not None:
+        file.write_text(content)
+    monkeypatch.setenv("CURATION_SETTINGS_FILE", str(file))
+    with pytest.raises(InvalidSetting, match=says):
+        load_settings(tmp_path / "data")
+
+
+def test_values__that_are_no_json_are_refused(monkeypatch, tmp_path) -> None:
+    monkeypatch.setenv("CURATION_IMPORT_ROOTS", "/a,/b")
+    with pytest.raises(InvalidSetting, match="import_roots"):
+        load_settings(tmp_path)
+
+
+def test_load__a_data_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InvalidSetting, match="CURATION_DATA_DIR"):
+        load_settings(tmp_path / "file" / "data")
+
+
 def test_load__creates_a_private_data_directory(tmp_path: Path) -> None:
     settings = load_settings(tmp_path / "new" / "data")
     assert stat.S_IMODE(settings.data_dir.stat().st_mode) == 0o700

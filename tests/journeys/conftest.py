@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -35,33 +36,36 @@ def run_curation(data_dir: Path, *arguments: str | Path) -> str:
     return done.stdout
 
 
-def import_slides(data_dir: Path, files: Path) -> None:
-    """Import the hand-checked project with both its prediction sets."""
+@pytest.fixture(scope="session")
+def slides(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the hand-checked project and both its prediction sets; to be copied."""
+    data_dir, files = tmp_path_factory.mktemp("slides"), tmp_path_factory.mktemp("files")
     truth = write_json(files / "slides.json", SLIDES)
     run_curation(data_dir, "project", "import", "coco", "slides", "--annotations", truth)
     for name, predictions in (("first", FIRST), ("second", SECOND)):
         file = write_json(files / f"{name}.json", predictions)
         run_curation(data_dir, "predictions", "import", "slides", file, "--name", name)
+    return data_dir
 
 
 @pytest.fixture(scope="session")
 def application(
-    start_application: StartApplication, tmp_path_factory: pytest.TempPathFactory
+    start_application: StartApplication, slides: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Application:
     """The application over the demo and the project `slides`, with its worker."""
-    data_dir = tmp_path_factory.mktemp("journeys")
+    data_dir = tmp_path_factory.mktemp("served") / "data"
+    shutil.copytree(slides, data_dir)
     run_curation(data_dir, "demo", "--no-serve", "--images", DEMO_IMAGES)
-    import_slides(data_dir, tmp_path_factory.mktemp("files"))
     return start_application(data_dir)
 
 
 @pytest.fixture(scope="session")
 def idle_application(
-    start_application: StartApplication, tmp_path_factory: pytest.TempPathFactory
+    start_application: StartApplication, slides: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Application:
     """The application over the project `slides` without a worker: jobs stay queued."""
-    data_dir = tmp_path_factory.mktemp("idle")
-    import_slides(data_dir, tmp_path_factory.mktemp("idle-files"))
+    data_dir = tmp_path_factory.mktemp("idle") / "data"
+    shutil.copytree(slides, data_dir)
     return start_application(data_dir, options=["--no-worker"])
 
 

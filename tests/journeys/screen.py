@@ -13,6 +13,7 @@ from tests.servers.browser import settle
 
 # A run starts a moment after the click; what it draws may take this long on a busy machine.
 PATIENCE_MILLISECONDS = 20_000
+ROW_PIXELS = 31  # of a table
 expect.set_options(timeout=PATIENCE_MILLISECONDS)
 ARROWS = {"stMetricDeltaIcon-Up": "up", "stMetricDeltaIcon-Down": "down"}
 FOCUSED = """() => {
@@ -23,7 +24,7 @@ FOCUSED = """() => {
 
 
 # The focused element and the boxes around it look different once the focus is taken away.
-LOOKS_FOCUSED = f"""() => {{
+LOOKS_FOCUSED = f"""async () => {{
   const node = ({FOCUSED})();
   const boxes = [];
   for (let box = node, up = 0; box && up < 5; box = box.parentElement, up += 1) boxes.push(box);
@@ -31,8 +32,11 @@ LOOKS_FOCUSED = f"""() => {{
     const style = getComputedStyle(box);
     return [style.outline, style.boxShadow, style.borderColor, style.backgroundColor].join();
   }}).join();
+  const drawn = () => new Promise((done) =>
+    requestAnimationFrame(() => requestAnimationFrame(done)));
   const focused = look();
   node.blur();
+  await drawn();
   const blurred = look();
   node.focus();
   return focused !== blurred;
@@ -140,9 +144,8 @@ class Screen:
         widths = frame.locator("thead th").count()
         box = frame.bounding_box()
         assert box is not None
-        header = box["height"] / (frame.locator("tbody tr").count() + 1)
         x = box["x"] + 16 if column < 0 else box["x"] + box["width"] * (column + 0.5) / widths
-        return x, box["y"] + header * (row + 1.5)
+        return x, box["y"] + ROW_PIXELS * (row + 1.5)
 
     def pick_row(self, row: int) -> None:
         """Pick a row of the first table by its box."""
@@ -185,7 +188,7 @@ class Screen:
         return str(
             self.page.evaluate(
                 f"() => {{ const node = ({FOCUSED})(); return node.getAttribute('aria-label')"
-                " || node.innerText || node.value || node.tagName }"
+                " || node.labels?.[0]?.innerText || node.tagName }"
             )
         )
 

@@ -63,7 +63,8 @@ def show_ended(jobs: Sequence[JobRow]) -> None:
         st.warning(plain(job.error), icon=":material/warning:")
     if job.status in ("failed", "cancelled"):
         st.button("Try again", icon=":material/replay:", on_click=resume, args=(job.id,))
-    show_report_of(job)
+    if not show_report_of(job):
+        st.caption("This job keeps no report.")
 
 
 show_jobs()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,16 @@ def test_dry_run__shows_the_class_map(project: Command, tmp_path: Path) -> None:
     assert "cell" in project(*arguments).out
 
 
+def test_dry_run__that_leaves_nothing_shows_the_class_map_and_is_exit_code_4(
+    project: Command, tmp_path: Path
+) -> None:
+    file = write_json(tmp_path / "third.json", [{**FIRST[0], "category_id": 5}])
+    done = project("predictions", "import", "slides", file, "--name", "x", "--dry-run")
+    assert done.code == 4
+    assert "(rejected)" in done.out
+    assert "every prediction is rejected" in done.err
+
+
 def test_same_file__is_recognised(project: Command, tmp_path: Path) -> None:
     done = project("predictions", "import", "slides", tmp_path / "first.json", "--name", "x")
     assert done.code == 0
@@ -157,6 +168,59 @@ def test_errors__the_same_project_file_twice_is_exit_code_5(project: Command, tm
     done = project("project", "import", "coco", "slides", "--annotations", truth)
     assert done.code == 5
     assert "was imported into 'slides' before" in done.err
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "says"),
+    [
+        ("postgresql://me:canary@127.0.0.1:1/x", 7, "No answer: The database did not answer"),
+        ("postgresql://me:canary@127.0.0.1:port/x", 2, "CURATION_DATABASE_URL is 'not valid'"),
+        ("oracle9://me:canary@127.0.0.1/x", 2, "CURATION_DATABASE_URL is 'not valid'"),
+        ("mysql://me:canary@127.0.0.1/x", 2, "CURATION_DATABASE_URL is 'not valid'"),
+        ("canary", 2, "CURATION_DATABASE_URL is 'not valid'"),
+    ],
+)
+@pytest.mark.parametrize("command", [("project", "list"), ("db", "check"), ("db", "upgrade")])
+def test_errors__of_the_database_are_told_without_its_password(
+    curation: Command, monkeypatch, command, url, code, says
+) -> None:
+    monkeypatch.setenv("CURATION_DATABASE_URL", url)
+    done = curation(*command)
+    assert done.code == code
+    assert says in done.err
+    assert "canary" not in done.err + done.out
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("content", [None, "port = "])
+def test_errors__of_the_settings_file_are_exit_code_2(
+    curation: Command, monkeypatch, tmp_path: Path, content: str | None
+) -> None:
+    if content is not None:
+        (tmp_path / "curation.toml").write_text(content)
+    monkeypatch.setenv("CURATION_SETTINGS_FILE", str(tmp_path / "curation.toml"))
+    done = curation("project", "list")
+    assert done.code == 2
+    assert "CURATION_SETTINGS_FILE" in done.err
+
+
+def test_project_show__without_any_image(curation: Command, tmp_path: Path) -> None:
+    assert curation("db", "upgrade").code == 0
+    store = sqlite3.connect(tmp_path / "data" / "curation.sqlite")
+    with store:
+        store.execute(
+            "INSERT INTO project (name, description, status, revision, created)"
+            " VALUES ('p', '', 'ready', 0, '2026-01-01 00:00:00')"
+        )
+    store.close()
+    done = curation("project", "show", "p")
+    assert (done.code, "prediction sets: none" in done.out) == (0, True)
+
+
+def test_db_backup__into_a_missing_folder_is_exit_code_2(curation: Command, tmp_path) -> None:
+    done = curation("db", "backup", tmp_path / "none" / "copy.sqlite")
+    assert done.code == 2
+    assert "There is no folder" in done.err
 
 
 def test_db__upgrade_check_backup(curation: Command, tmp_path: Path) -> None:

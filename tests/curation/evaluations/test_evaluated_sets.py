@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 
 from curation.evaluations.evaluated_sets import Recent
 
@@ -15,7 +16,7 @@ def test_recent__keeps_the_newest() -> None:
         return value
 
     for key in (1, 2, 1, 3, 1, 2):
-        assert recent.get(key, lambda key=key: make(key)) == key
+        assert recent.get(key, partial(make, key)) == key
     assert made == [1, 2, 3, 2]
 
 
@@ -27,7 +28,7 @@ def test_recent__drops_by_weight_but_keeps_two() -> None:
         return value
 
     for value in (90, 80, 70, 90):
-        recent.get(value, lambda value=value: make(value))
+        recent.get(value, partial(make, value))
     assert made == [90, 80, 70, 90]
 
 

@@ -8,6 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+
 from curation.errors import UsageError
 from curation.job_engine.kinds import JobContext, register
 from curation.settings import load_settings
@@ -28,19 +30,28 @@ class CountingJob:
         if number == context.payload.get("hang_at") and not self._path(context, "go").exists():
             self._write(context, f"hang {os.getpid()}")
             time.sleep(60)
+        time.sleep(context.payload.get("seconds_a_slice", 0))
         if number == context.payload.get("fail_at"):
             raise UsageError("Slice refused.", next_step="Try another.")
         self._write(context, f"done {number}")
 
-    def finish(self, context: JobContext, plan: dict[str, Any]) -> dict[str, Any]:
+    def finish(
+        self, context: JobContext, plan: dict[str, Any], connection: sa.Connection
+    ) -> dict[str, Any]:
         self._write(context, "finish")
         return {
             "slices": plan["slices"],
             **({"followups": f} if (f := context.payload.get("followups")) else {}),
         }
 
+    def warm_up(self, context: JobContext, plan: dict[str, Any]) -> None:
+        if context.payload.get("warm_up_fails"):
+            raise OSError("disk full")
+
     def undo(self, context: JobContext) -> None:
         self._write(context, "undo")
+        if self._path(context, "stuck").exists():
+            raise OSError("cannot remove")
 
     @staticmethod
     def _path(context: JobContext, suffix: str) -> Path:

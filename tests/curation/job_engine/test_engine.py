@@ -5,51 +5,15 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from curation.job_engine import engine
-from curation.settings import Settings, load_settings
 from curation.store import jobs
-from curation.store.database import Database
-from curation.store.schema import prepare
-from tests.curation.job_engine import counting_job
+from tests.curation.job_engine.conftest import create, log, wait_for
 
 ROOT = Path(__file__).parents[3]
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[tuple[Database, Settings]]:
-    settings = load_settings(tmp_path / "data")
-    database = Database.from_settings(settings)
-    prepare(database)
-    yield database, settings
-    database.close()
-
-
-def create(database: Database, file: Path, **payload: object) -> str:
-    with database.write() as connection:
-        return jobs.create_job(
-            connection,
-            kind=counting_job.CountingJob.name,
-            title="Count",
-            payload={"file": str(file), "slices": 3, **payload},
-        )
-
-
-def log(file: Path) -> list[str]:
-    path = Path(f"{file}.log")
-    return path.read_text().splitlines() if path.exists() else []
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 def start_process(data_dir: Path, job_id: str) -> subprocess.Popen[bytes]:
@@ -92,7 +56,7 @@ def test_run_here__a_cancelled_job_is_undone(store, tmp_path) -> None:
     jobs.cancel_job(database, job_id)
     job = engine.run_here(database, settings, job_id)
     assert job.status == "cancelled"
-    assert log(tmp_path / "a") == ["plan", "undo"]
+    assert log(tmp_path / "a") == ["undo"]
 
 
 def test_run_here__a_job_cancelled_while_it_waited_does_nothing(store, tmp_path) -> None:
@@ -155,4 +119,19 @@ def test_enqueue__a_worker_takes_it_up(store, tmp_path) -> None:
     engine.enqueue(database, settings, job_id)
     with engine.launched(database, settings, executor="worker-1"):
         wait_for(lambda: jobs.get_job(database, job_id).status == "done")
+    assert log(tmp_path / "a") == ["plan", "done 0", "done 1", "done 2", "finish"]
+
+
+def test_enqueue__a_job_tried_again_before_a_worker_came_runs_once(store, tmp_path) -> None:
+    database, settings = store
+    job_id = create(database, tmp_path / "a")
+    engine.enqueue(database, settings, job_id)
+    jobs.cancel_job(database, job_id)
+    jobs.reopen_job(database, job_id)
+    engine.enqueue(database, settings, job_id)
+    last = create(database, tmp_path / "b")
+    engine.enqueue(database, settings, last)
+    with engine.launched(database, settings, executor="worker-1"):
+        wait_for(lambda: jobs.get_job(database, last).status == "done")
+    assert jobs.get_job(database, job_id).status == "done"
     assert log(tmp_path / "a") == ["plan", "done 0", "done 1", "done 2", "finish"]

@@ -219,8 +219,9 @@ def test_import__is_invisible_until_its_last_step(database, settings, project_id
         kind.run_slice(context, plan, number)
         kind.run_slice(context, plan, number)
         assert list_prediction_sets(database, project_id) == ()
-    first = kind.finish(context, plan)
-    assert kind.finish(context, plan) == first
+    with database.write() as connection:
+        first = kind.finish(context, plan, connection)
+        assert kind.finish(context, plan, connection) == first
     assert [row.name for row in list_prediction_sets(database, project_id)] == ["p"]
     assert len(read_predictions(database, plan["set_id"])) == 2
 

@@ -92,8 +92,9 @@ def test_import__is_invisible_until_its_last_step(database, settings, tmp_path) 
         kind.run_slice(context, plan, number)
         kind.run_slice(context, plan, number)  # a crash may repeat any slice
         assert list_projects(database) == ()
-    kind.finish(context, plan)
-    kind.finish(context, plan)
+    for _ in range(2):
+        with database.write() as connection:
+            kind.finish(context, plan, connection)
     assert project_home(database, plan["project_id"]).card.labels == 3
 
 
@@ -254,5 +255,6 @@ def test_job__a_failed_import_can_start_again(database, settings, tmp_path) -> N
     plan = kind.plan(context)
     for number in range(plan["slices"]):
         kind.run_slice(context, plan, number)
-    kind.finish(context, plan)
+    with database.write() as connection:
+        kind.finish(context, plan, connection)
     assert find_project(database, "p").labels == 3
