@@ -97,9 +97,7 @@ def class_columns() -> dict[str, Any]:
     }
     return {
         "Labels": _count,
-        "Share": _columns.ProgressColumn(
-            format="percent", help="Share of all labels.", width=140
-        ),
+        "Share": _columns.ProgressColumn(format="percent", help="Share of all labels.", width=140),
         "Images": _count,
     } | {name: _columns.NumberColumn(help=text, width="small") for name, text in sizes.items()}
 

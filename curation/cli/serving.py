@@ -191,8 +191,9 @@ def worker(context: click.Context, until_orphaned: bool) -> None:
     load_job_kinds()
     parent = os.getppid()
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    # Ctrl+C reaches the whole group; beside an app it is the app that ends its worker.
+    signal.signal(signal.SIGINT, signal.SIG_IGN if until_orphaned else lambda *_: stop.set())
     with (
         open_session(context) as session,
         _worker_slot(session.settings.data_dir) as slot,

@@ -20,6 +20,7 @@ from curation.job_engine.workflow import (
     run_job,
 )
 from curation.store import jobs
+from curation.store.database import STORE_FAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,6 +35,7 @@ __all__ = ["adopt", "enqueue", "launched", "run_here"]
 
 GRACE_SECONDS: Final = 20.0
 """How long a process that ends waits for its present step."""
+_LOG = logging.getLogger(__name__)
 _POLL_SECONDS: Final = 0.05
 _PATIENCE_SECONDS: Final = 10.0
 """How long a job that was taken may take to begin."""
@@ -113,9 +115,11 @@ def run_here(database: Database, settings: Settings, job_id: str) -> jobs.JobRow
     Raises:
         Conflict: If another process took the job up at the same time.
     """
+    waiting = jobs.get_job(database, job_id).status == jobs.QUEUED
     executor = f"here-{uuid.uuid4().hex[:12]}"
     with launched(database, settings, executor=executor, queue=f"{QUEUE}-{executor}") as engine:
-        _run_one(engine, job_id)
+        # A worker may take up a waiting job while the engine starts.
+        _run_one(engine, job_id, only_if_free=waiting)
         for followup in jobs.followups_of(database, job_id):
             _run_one(engine, followup.id, only_if_free=True)
     return jobs.get_job(database, job_id)
@@ -125,16 +129,18 @@ def _run_one(engine: Engine, job_id: str, *, only_if_free: bool = False) -> None
     """Run a job to its end; one that another live process works on is waited for."""
     job = jobs.get_job(engine.database, job_id)
     free = job.status == jobs.QUEUED or job.lost
-    if job.is_open and (free or not only_if_free) and not _take_here(engine, job):
-        raise Conflict("Another process works on this job.", next_step="Wait for it.")
-    taken = time.monotonic()
+    if job.is_open and (free or not only_if_free):
+        taken = _take_here(engine, job)
+        if not taken and not only_if_free:
+            raise Conflict("Another process works on this job.", next_step="Wait for it.")
+    since = time.monotonic()
     while job.is_open or job_id in engine.working:
         time.sleep(_POLL_SECONDS)
         job = jobs.get_job(engine.database, job_id)
         free = (job.status == jobs.QUEUED or job.lost) and job_id not in engine.working
-        if free and time.monotonic() - taken > _PATIENCE_SECONDS:
+        if free and time.monotonic() - since > _PATIENCE_SECONDS:
             _take_here(engine, job)
-            taken = time.monotonic()
+            since = time.monotonic()
     # The engine's own record of the end comes a moment after ours.
     _wait(lambda: _is_known_over(job), seconds=2)
 
@@ -164,8 +170,14 @@ def adopt(database: Database) -> int:
     engine = RUNNING_ENGINES[-1]
     taken = 0
     for job in jobs.unattended_jobs(database):
-        if job.id not in engine.working and _take_up(engine, job):
-            taken += 1
+        if job.id in engine.working:
+            continue
+        try:
+            taken += _take_up(engine, job)
+        except STORE_FAULT:
+            raise
+        except Exception:  # one job's trouble must not hold up the others
+            _LOG.exception("job %s could not be taken up", job.id)
     return taken
 
 
@@ -207,8 +219,9 @@ def _is_known_over(job: jobs.JobRow) -> bool:
 def _repair(engine: Engine, job: jobs.JobRow) -> None:
     """Undo and close a job whose workflow ended without closing it, so that it can start again."""
     how = {name: value for name, value in job.result.items() if name in {"title", "exit_code"}}
-    error = job.result.get("cause") or job.error
-    error = error or "The job was interrupted and cannot go on where it was; start it again."
+    error = job.result.get("cause", job.error)
+    if not error and job.status not in {jobs.CANCELLING, jobs.CANCELLED}:
+        error = "The job was interrupted and cannot go on where it was; start it again."
 
     def work(context: JobContext, row: jobs.JobRow) -> None:
         end_undone(context, row, jobs.FAILED, error, how)

@@ -281,13 +281,17 @@ def unattended_jobs(database: Database) -> tuple[JobRow, ...]:
     """Return jobs that a worker may have to take up.
 
     Those whose process has gone, those that wait although nobody may have handed them over, and
-    failed ones that left something behind.
+    ended ones that left something behind.
     """
     silent = Job.heartbeat < now() - LOST_AFTER
     query = sa.select(*_COLUMNS).where(
         sa.or_(
             sa.and_(Job.status.in_((RUNNING, CANCELLING)), silent),
-            sa.and_(Job.status == FAILED, Job.result[LEFTOVER].as_boolean().is_(True), silent),
+            sa.and_(
+                Job.status.in_((FAILED, CANCELLED)),
+                Job.result[LEFTOVER].as_boolean().is_(True),
+                silent,
+            ),
             sa.and_(Job.status == QUEUED, Job.heartbeat < now() - UNSTARTED_AFTER),
         )
     )
@@ -297,9 +301,9 @@ def unattended_jobs(database: Database) -> tuple[JobRow, ...]:
 def claim_job(database: Database, job: JobRow) -> bool:
     """Take a job over as it was seen; of several who try, one wins.
 
-    A failed job is open again until it is closed.
+    A job that had ended is open again until it is closed.
     """
-    status = RUNNING if job.status == FAILED else job.status
+    status = {FAILED: RUNNING, CANCELLED: CANCELLING}.get(job.status, job.status)
     with database.write() as connection:
         claimed = connection.execute(
             sa.update(Job)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from curation.errors import Conflict
 from curation.job_engine import engine, workflow
+from curation.settings import Settings
 from curation.store import jobs
 from curation.store.database import Database
 from curation.store.tables import Job
@@ -140,6 +143,58 @@ def test_undo__that_fails_is_tried_again_by_a_worker(store, tmp_path, lost_at_on
     assert job.result == {"title": "Please check the request", "exit_code": 2}
 
 
+def test_undo__of_a_cancelled_job_that_fails_is_tried_again(store, tmp_path, lost_at_once) -> None:
+    database, settings = store
+    (tmp_path / "a.stuck").touch()
+    job_id = create(database, tmp_path / "a")
+    jobs.start_job(database, job_id)
+    jobs.cancel_job(database, job_id)
+    assert engine.run_here(database, settings, job_id).status == "cancelled"
+    (tmp_path / "a.stuck").unlink()
+    with engine.launched(database, settings, executor="host-1"):
+        assert [engine.adopt(database) for _ in range(2)] == [1, 0]
+    job = jobs.get_job(database, job_id)
+    assert (job.status, job.error, job.result) == ("cancelled", "", {})
+
+
+def test_adopt__trouble_with_one_job_does_not_hold_up_others(
+    store, tmp_path, monkeypatch, lost_at_once
+) -> None:
+    database, settings = store
+    first, second = create(database, tmp_path / "a"), create(database, tmp_path / "b")
+    real = engine.enqueue
+
+    def enqueue(database: Database, settings: Settings, job_id: str) -> None:
+        if job_id == first:
+            raise RuntimeError("trouble")
+        real(database, settings, job_id)
+
+    monkeypatch.setattr(engine, "enqueue", enqueue)
+    with engine.launched(database, settings, executor="host-1"):
+        assert engine.adopt(database) == 1
+        wait_for(lambda: jobs.get_job(database, second).status == "done")
+    assert log(tmp_path / "a") == []
+
+
+def test_run_here__waits_for_a_worker_that_was_faster(store, tmp_path, monkeypatch) -> None:
+    """A worker may take up the waiting job while the engine of this process starts."""
+    database, settings = store
+    job_id = create(database, tmp_path / "a")
+    launched = engine.launched
+
+    @contextmanager
+    def slowly(*given: Any, **options: Any) -> Iterator[workflow.Engine]:
+        with launched(*given, **options) as present:
+            jobs.start_job(database, job_id)
+            done = {"status": jobs.DONE}
+            threading.Timer(0.3, jobs.update_job, (database, job_id), done).start()
+            yield present
+
+    monkeypatch.setattr(engine, "launched", slowly)
+    assert engine.run_here(database, settings, job_id).status == "done"
+    assert log(tmp_path / "a") == []
+
+
 def test_warm_up__that_fails_does_not_fail_the_job(store, tmp_path) -> None:
     database, settings = store
     job_id = create(database, tmp_path / "a", warm_up_fails=True)
@@ -219,6 +274,7 @@ def test_heartbeat__goes_on_after_an_error(store, tmp_path, monkeypatch) -> None
 def test_run_here__is_refused_while_another_takes_the_job(store, tmp_path, monkeypatch) -> None:
     database, settings = store
     job_id = create(database, tmp_path / "a")
+    jobs.start_job(database, job_id)
     real = jobs.claim_job
 
     def late(asked: Database, job: jobs.JobRow) -> bool:
