@@ -59,11 +59,15 @@ def job_progress(database: Database, job_id: str) -> Iterator[None]:
 
     def show() -> None:
         from curation.job_engine.jobs import get_job  # noqa: PLC0415  # start-up time
+        from curation.store.database import UNREACHABLE  # noqa: PLC0415  # start-up time
 
         terminal = sys.stderr.isatty()
         last = ""
         while not ended.wait(0.5):
-            job = get_job(database, job_id)
+            try:
+                job = get_job(database, job_id)
+            except UNREACHABLE:
+                continue  # the job itself says so if it lasts
             text = f"{job.message or job.title} {job.done}/{job.total}" if job.total else job.title
             if text != last:
                 click.echo(f"\r\x1b[K{text}" if terminal else text, err=True, nl=not terminal)

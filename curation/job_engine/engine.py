@@ -176,7 +176,7 @@ def adopt(database: Database) -> int:
             taken += _take_up(engine, job)
         except STORE_FAULT:
             raise
-        except Exception:  # one job's trouble must not hold up the others
+        except Exception:  # noqa: BLE001  # one job's trouble must not hold up the others
             _LOG.exception("job %s could not be taken up", job.id)
     return taken
 

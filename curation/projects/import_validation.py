@@ -97,8 +97,6 @@ def validate_project(
     if root is not None:
         records, hashes = _check_pixels(records, root, settings, progress)
     records, hashes = _without_unknown_sizes(records, hashes)
-    if not records.images:
-        raise NothingToImport(request.source.name, "no image is left after validation")
     report = build_report(
         "project",
         f"{request.source.name} → {request.name}",
@@ -106,6 +104,9 @@ def validate_project(
         records.problems,
         dry_run=dry_run,
     )
+    if not records.images:
+        reason = "no image is left after validation"
+        raise NothingToImport(request.source.name, reason, report=report.to_dict())
     return ValidatedProject(records, report, sha256, root, hashes)
 
 
