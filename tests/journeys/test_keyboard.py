@@ -74,6 +74,7 @@ def test_keys_of_a_field_are_left_to_it(open_screen: OpenScreen) -> None:
     screen.sees("1 of 2 on this page")
     box = screen.page.get_by_role("combobox", name="Sort by")
     box.click()
+    expect(screen.page.get_by_role("option").first).to_be_visible()
     screen.page.keyboard.press("Escape")  # closes the list, not the image
     settle(screen.page)
     screen.sees("1 of 2 on this page")

@@ -88,7 +88,10 @@ def test_every_screen_is_readable(open_screen: OpenScreen, scheme: str) -> None:
     problems = {}
     for path, parameters in SCREENS:
         screen.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
-        screen.go(path, **parameters)
+        if parameters.get("entry", "Summary") == "Summary":
+            screen.go(path, **parameters)
+        else:  # a click is quicker than loading the app anew
+            screen.enters(parameters["entry"])
         if parameters.get("entry") == "Images":
             screen.cells.first.wait_for()
         for width in WIDTHS:

@@ -79,7 +79,7 @@ const WRITTEN = "textarea, select, [contenteditable=true], [role=option], canvas
 const NEEDS_ESCAPE = `${WRITTEN}, input[type=search], [aria-expanded=true]`;
 const NEEDS_ARROWS = `${WRITTEN}, input, [role=radio], [role=slider], [role=combobox], [role=tab]`;
 const isElsewhere = (event) => {
-  if (event.defaultPrevented || event.altKey || event.ctrlKey || event.metaKey) return true;
+  if (event.altKey || event.ctrlKey || event.metaKey) return true;
   const needs = event.key === "Escape" ? NEEDS_ESCAPE : NEEDS_ARROWS;
   return event.composedPath()[0].matches?.(needs) ?? false;
 };
@@ -122,8 +122,9 @@ export default function (component) {
     event.preventDefault();
     setTriggerValue("move", move);
   };
-  if (memory.onKey) document.removeEventListener("keydown", memory.onKey);
+  // Before anybody else: a list that closes on Escape would not be open any more afterwards.
+  if (memory.onKey) document.removeEventListener("keydown", memory.onKey, true);
   memory.onKey = onKey;
-  document.addEventListener("keydown", onKey);
-  return () => document.removeEventListener("keydown", memory.onKey);
+  document.addEventListener("keydown", onKey, true);
+  return () => document.removeEventListener("keydown", memory.onKey, true);
 }

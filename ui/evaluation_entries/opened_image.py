@@ -169,6 +169,7 @@ def show_objects(rows: Sequence[ObjectRow], *, compared: bool) -> None:
     st.dataframe(
         style,
         hide_index=True,
+        column_config={"What": st.column_config.TextColumn(width=112)},  # "wrong in both"
         key=OBJECTS,
         on_select="rerun",
         selection_mode="single-row",
