@@ -62,14 +62,19 @@ def share(part: int, whole: int) -> str:
 
 
 def delta(value: float | None) -> str:
-    """Write the difference of two metrics: sign and three decimals.
+    """Write the difference of two metrics: sign and three decimals, four where three show nothing.
 
     >>> delta(0.0231), delta(-0.008), delta(0.0), delta(None)
     ('+0.023', '−0.008', '0.000', 'n/a')
+    >>> delta(-0.0003), delta(0.00001)
+    ('−0.0003', '+<0.0001')
     """
     if value is None or is_missing(value):
         return NOT_AVAILABLE
-    return f"{sign(value)}{abs(value):.3f}"
+    size = abs(value)
+    if 0 < size < 0.00005:
+        return f"{sign(value)}<0.0001"
+    return f"{sign(value)}{size:.4f}" if 0 < size < 0.0005 else f"{sign(value)}{size:.3f}"
 
 
 def count_delta(value: int | None) -> str:
