@@ -22,7 +22,14 @@ def test_count__thin_separators_and_a_zero_is_zero(value: int | None, written: s
 
 @pytest.mark.parametrize(
     ("value", "written"),
-    [(0.023, "+0.023"), (-0.008, "\u22120.008"), (0.0, "0.000"), (1e-5, "+0.000"), (None, "n/a")],
+    [
+        (0.023, "+0.023"),
+        (-0.008, "\u22120.008"),
+        (0.0, "0.000"),
+        (1e-5, "+<0.0001"),
+        (3e-4, "+0.0003"),
+        (None, "n/a"),
+    ],
 )
 def test_delta__always_signed(value: float | None, written: str) -> None:
     assert numbers.delta(value) == written
