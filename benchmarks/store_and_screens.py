@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from curation.settings import Settings
+from curation.settings import load_settings
 from curation.store.database import Database
 
 ROOT = Path(__file__).parents[1]
@@ -86,7 +86,7 @@ def inside() -> dict[str, float]:
     from curation.predictions.importing import PredictionImportRequest  # noqa: F401  # warm import
     from curation.store.prediction_sets import list_prediction_sets
 
-    settings = Settings()
+    settings = load_settings()
     database = Database.from_settings(settings)
     rows = list_prediction_sets(database, 1)
     request = EvaluationRequest(1, rows[0].id, rows[1].id)

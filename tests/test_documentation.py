@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from curation.cli.main import COMMANDS
@@ -44,10 +45,11 @@ def test_pages__are_reached_from_the_index() -> None:
 
 def test_operations__explains_every_setting_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(CURATION_\w+)` \|.*\| (.+) \|$", OPERATIONS, re.MULTILINE))
-    assert rows.keys() == {f"CURATION_{name.upper()}" for name in Settings.model_fields}
+    settings = msgspec.structs.fields(Settings)
+    assert rows.keys() == {f"CURATION_{field.name.upper()}" for field in settings}
     stated = {
-        name: field.default
-        for name, field in Settings.model_fields.items()
+        field.name: field.default
+        for field in settings
         if isinstance(field.default, str | int | float)
     }
     assert {name: rows[f"CURATION_{name.upper()}"] for name in stated} == {

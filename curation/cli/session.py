@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from curation.settings import Settings, load_settings
 from curation.store.database import Database, answering
-from curation.store.schema import prepare
+from curation.store.schema_version import prepare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

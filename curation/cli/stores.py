@@ -10,6 +10,7 @@ import click
 from curation.cli.output import json_option, print_json
 from curation.cli.session import open_store
 from curation.store import schema
+from curation.store.schema_version import NEEDED, version
 
 
 @click.group("db")
@@ -22,9 +23,9 @@ def stores() -> None:
 def upgrade(context: click.Context) -> None:
     """Bring the store to the schema that this version needs."""
     with open_store(context) as session:
-        before = schema.version(session.database)
+        before = version(session.database)
         schema.upgrade(session.database)
-        click.echo(f"schema {before or 'none'} → {schema.version(session.database)}")
+        click.echo(f"schema {before or 'none'} → {version(session.database)}")
 
 
 @stores.command()
@@ -34,13 +35,13 @@ def check(context: click.Context, as_json: bool) -> int:
     """Compare the store with the code; exit code 5 when they differ."""
     with open_store(context) as session:
         database = session.database
-        found = schema.version(database)
+        found = version(database)
         drift = schema.drift(database) if found is not None else ["the store is empty"]
         answer = {
             "backend": database.url.get_backend_name(),
             "sqlite": sqlite3.sqlite_version,
             "schema": found,
-            "needed": schema.head(),
+            "needed": NEEDED,
             "drift": drift,
         }
     if as_json:
@@ -48,7 +49,7 @@ def check(context: click.Context, as_json: bool) -> int:
     else:
         for name, value in answer.items():
             click.echo(f"{name}: {value if value != [] else 'none'}")
-    return 5 if drift or found != schema.head() else 0
+    return 5 if drift or found != NEEDED else 0
 
 
 @stores.command()

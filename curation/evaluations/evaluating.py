@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import numpy as np
-
 from curation.errors import Conflict, NotFound
 from curation.evaluations.loading import GroundTruth, load_ground_truth, load_predictions
 from curation.evaluations.request import DEFAULT_IOU, DEFAULT_SCORE, IouType
@@ -19,14 +17,15 @@ from curation.store.evaluation_records import (
 )
 from curation.store.prediction_sets import get_prediction_set
 from curation.store.projects import get_project
-from evaluation import SIZE_BUCKETS, PredictionOutcome, TruthOutcome, bucket, evaluate
+from evaluation import evaluate
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from curation.store.database import Database
     from curation.store.prediction_sets import PredictionSetRow
-    from evaluation import EvaluationResult, Instances, Matches
+    from evaluation import Matches
 
 EVALUATOR_VERSION: Final = "1"
 """Changes whenever the same input would give another number."""
@@ -106,7 +105,6 @@ def evaluate_set(
             "matches": _match_columns(result.matches),
             "curves": {"precision": result.precision_curves.ravel()},
         },
-        findings=_findings(truth, predictions, result, truth.covered(prediction_set)),
     )
     return save_evaluation(database, prediction_set.project_id, key, content)
 
@@ -120,41 +118,3 @@ def scope_mask(truth: GroundTruth, prediction_set: PredictionSetRow) -> NDArray[
 def _match_columns(matches: Matches) -> dict[str, NDArray[Any]]:
     areas = {f"area{a}": matches.thresholds[:, a] for a in range(matches.thresholds.shape[1])}
     return {"pred": matches.pred, "truth": matches.truth, "iou": matches.iou, **areas}
-
-
-def _findings(
-    truth: GroundTruth,
-    predictions: Instances,
-    result: EvaluationResult,
-    covered: NDArray[np.bool_],
-) -> dict[str, list[Any] | NDArray[Any]]:
-    """Return one row a true positive, false positive and miss at the default operating point."""
-    labels, at = truth.instances, result.outcomes
-    in_scope = covered[predictions.image]
-    hits = np.flatnonzero((at.prediction == PredictionOutcome.TRUE_POSITIVE) & in_scope)
-    wrong = np.flatnonzero((at.prediction == PredictionOutcome.FALSE_POSITIVE) & in_scope)
-    missed = np.flatnonzero((at.truth == TruthOutcome.MISSED) & covered[labels.image])
-    matched = at.matched_truth[hits]
-    nothing: list[Any] = [None] * len(wrong)
-    size = np.array(SIZE_BUCKETS)
-    class_ids = np.array([entry.id for entry in truth.classes], dtype=np.int64)
-    found = np.concatenate([hits, wrong])
-    area = np.concatenate([labels.area[matched], predictions.area[wrong], labels.area[missed]])
-    class_ = np.concatenate([predictions.class_[found], labels.class_[missed]])
-    image = np.concatenate([predictions.image[found], labels.image[missed]])
-    absent: list[Any] = [None] * len(missed)
-    return {
-        "outcome": ["tp"] * len(hits) + ["fp"] * len(wrong) + ["fn"] * len(missed),
-        "image_id": truth.images.id[image],
-        "class_id": class_ids[class_],
-        "size": size[bucket(area)].tolist(),
-        "score": predictions.score[found].tolist() + absent,
-        "iou": at.iou[hits].tolist() + nothing + absent,
-        "area": area,
-        "label_id": [
-            *truth.labels.id[matched].tolist(),
-            *nothing,
-            *truth.labels.id[missed].tolist(),
-        ],
-        "ordinal": predictions.id[found].tolist() + absent,
-    }

@@ -1,10 +1,11 @@
-"""The job that evaluates a prediction set."""
+"""The job that evaluates a prediction set and lists its findings."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from curation.evaluations.evaluating import evaluate_set
+from curation.evaluations.findings import write_findings
 from curation.job_engine.kinds import register
 
 if TYPE_CHECKING:
@@ -13,21 +14,24 @@ if TYPE_CHECKING:
 
 
 class EvaluationJob:
-    """Evaluates one set; the record is written in one transaction, so there is nothing to undo."""
+    """Evaluates one set: numbers first, then their findings, each in one transaction."""
 
     name: Final = "evaluation"
 
     def plan(self, context: JobContext) -> dict[str, Any]:
-        """One slice: matching is a matter of seconds."""
-        context.report("Matching", total=1)
-        return {"slices": 1}
+        """Two slices: matching is a matter of seconds."""
+        context.report("Matching", total=2)
+        return {"slices": 2}
 
     def run_slice(self, context: JobContext, plan: dict[str, Any], number: int) -> None:
-        """Evaluate, unless the record exists already."""
-        del plan, number
-        evaluate_set(
-            context.database, context.payload["set_id"], iou_type=context.payload["iou_type"]
-        )
+        """Evaluate, unless the record exists already; then write the findings."""
+        del plan
+        set_id, iou_type = context.payload["set_id"], context.payload["iou_type"]
+        record = evaluate_set(context.database, set_id, iou_type=iou_type)
+        if number == 1:
+            write_findings(
+                context.database, set_id, iou_type=iou_type, revision=record.key.revision
+            )
 
     def finish(
         self, context: JobContext, plan: dict[str, Any], connection: Connection
@@ -40,7 +44,7 @@ class EvaluationJob:
         """Nothing is cached."""
 
     def undo(self, context: JobContext) -> None:
-        """Nothing was written."""
+        """What was written is complete and stays."""
 
 
 register(EvaluationJob())

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import sqlalchemy as sa
-from psycopg import sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,6 +66,8 @@ def _copy(
     rows: list[tuple[Any, ...]],
 ) -> None:
     """Stream rows by binary COPY; the types must be exactly the table's."""
+    from psycopg import sql  # noqa: PLC0415  # 0.1 s that a SQLite store need not wait for
+
     driver: psycopg.Connection[Any] = connection.connection.driver_connection  # type: ignore[assignment]  # SQLAlchemy does not know the driver's type
     target = _named(table)
     types = [

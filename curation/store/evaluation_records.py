@@ -1,4 +1,4 @@
-"""Evaluations as immutable records: result, dense matches, findings."""
+"""Evaluations as immutable records: result and dense matches; findings, made from them."""
 
 from __future__ import annotations
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curation.store.database import Database
-
-FINDING_BATCH = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +104,11 @@ class EvaluationContent:
         result: The numbers as JSON.
         seconds: How long it took.
         matches: Columns of each match shard, by kind.
-        findings: Columns of the findings, without evaluation id and number.
     """
 
     result: dict[str, Any]
     seconds: float
     matches: Mapping[str, Mapping[str, NDArray[Any]]]
-    findings: Mapping[str, list[Any] | NDArray[Any]]
 
 
 def save_evaluation(
@@ -159,14 +155,26 @@ def _insert(
                 evaluation_id=evaluation_id, kind=kind, sha256=sha256, data=data
             )
         )
-    count = len(content.findings["outcome"])
-    insert_columns(
-        connection,
-        Finding.__table__,
-        {
-            "evaluation_id": np.full(count, evaluation_id),
-            "number": np.arange(count),
-            **content.findings,
-        },
-    )
     return int(evaluation_id)
+
+
+def replace_findings(
+    database: Database, evaluation_id: int, columns: Mapping[str, list[Any] | NDArray[Any]]
+) -> int:
+    """Write the findings of an evaluation, in place of any it had; return their number.
+
+    Args:
+        database: The store.
+        evaluation_id: The evaluation.
+        columns: Columns of the findings, without evaluation id and number.
+    """
+    count = len(columns["outcome"])
+    numbered = {
+        "evaluation_id": np.full(count, evaluation_id),
+        "number": np.arange(count),
+        **columns,
+    }
+    with database.write() as connection:
+        connection.execute(sa.delete(Finding).where(Finding.evaluation_id == evaluation_id))
+        insert_columns(connection, Finding.__table__, numbered)
+    return count

@@ -22,7 +22,8 @@ MASK_BYTES_PER_SHARD = 32_000_000
 """Far below what either database takes as one value."""
 BOXES = "boxes"
 MASKS = "masks"
-_NUMBERS = ("ordinal", "image_id", "class_id", "score", "x", "y", "width", "height", "area")
+_BOX = ("x", "y", "width", "height")
+_NUMBERS = ("ordinal", "image_id", "class_id", "score", *_BOX, "area")
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,22 +176,36 @@ def read_predictions(database: Database, set_id: int, *, masks: bool = False) ->
         numbers = np.zeros(0)
         counts: list[bytes] | None = [] if masks else None
         return Predictions(nothing, nothing, nothing, numbers, np.zeros((0, 4)), numbers, counts)
-    columns = shards.joined(tables, _NUMBERS)
-    order = np.argsort(columns["ordinal"], kind="stable")
-    columns = {name: values[order] for name, values in columns.items()}
+    columns, boxes = _numbers(tables)
+    ordinal = columns["ordinal"]
+    in_order = len(ordinal) < 2 or bool((ordinal[1:] > ordinal[:-1]).all())
+    order = None if in_order else np.argsort(ordinal, kind="stable")
     found = None
     if masks:
         stored = shards.binary(_read(database, set_id, MASKS), "counts")
-        found = [stored[i] or b"" for i in order.tolist()]
+        rows = range(len(stored)) if order is None else order.tolist()
+        found = [stored[i] or b"" for i in rows]
+    if order is not None:
+        columns = {name: values[order] for name, values in columns.items()}
+        boxes = boxes[order]
     return Predictions(
         ordinal=columns["ordinal"],
         image_id=columns["image_id"],
         class_id=columns["class_id"],
         score=columns["score"],
-        boxes=np.stack([columns[name] for name in ("x", "y", "width", "height")], axis=1),
+        boxes=boxes,
         area=columns["area"],
         counts=found,
     )
+
+
+def _numbers(tables: list[Any]) -> tuple[dict[str, NDArray[Any]], NDArray[np.float64]]:
+    """Join the columns of shards; the four of a box side by side, written once."""
+    columns = shards.joined(tables, [name for name in _NUMBERS if name not in _BOX])
+    boxes = np.empty((len(columns["ordinal"]), len(_BOX)))
+    for place, name in enumerate(_BOX):
+        shards.join_into(tables, name, boxes[:, place])
+    return columns, boxes
 
 
 def _read(database: Database, set_id: int, kind: str) -> list[Any]:
@@ -200,7 +215,7 @@ def _read(database: Database, set_id: int, kind: str) -> list[Any]:
             .where(PredictionShard.set_id == set_id, PredictionShard.kind == kind)
             .order_by(PredictionShard.number)
         ).all()
-    return [shards.unpack(row.data, row.sha256) for row in rows]
+    return shards.unpack_all([(row.data, row.sha256) for row in rows])
 
 
 def rebuild_rows(connection: sa.Connection, set_id: int, *, row_floor: float) -> int:

@@ -11,9 +11,8 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
-from curation.errors import StaleSchema, Unavailable, UsageError
+from curation.errors import Unavailable, UsageError
 from curation.store.tables import Base
 
 if TYPE_CHECKING:
@@ -29,20 +28,6 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(resources.files("migrations")))
     return config
-
-
-def head() -> str:
-    """Return the schema version that this code needs."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    if found is None:
-        raise UsageError("No migrations are installed.", next_step="Reinstall Curation.")
-    return found
-
-
-def version(database: Database) -> str | None:
-    """Return the schema version of the store, None when it is empty."""
-    with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
 
 
 @contextmanager
@@ -87,24 +72,6 @@ def downgrade(database: Database, target: str) -> None:
     with _migrating(database) as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, target)
-
-
-def require_current(database: Database) -> None:
-    """Refuse to work on a store of another version.
-
-    Raises:
-        StaleSchema: If the store is older or newer than the code.
-    """
-    found = version(database)
-    if found != head():
-        raise StaleSchema(found, head())
-
-
-def prepare(database: Database) -> None:
-    """Create the tables of an empty store; refuse an outdated one."""
-    if version(database) is None:
-        upgrade(database)
-    require_current(database)
 
 
 def drift(database: Database) -> list[str]:

@@ -12,7 +12,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 
 from curation.store.database import Database
-from curation.store.schema import drift, head, version
+from curation.store.schema import drift
+from curation.store.schema_version import NEEDED, version
 from tests.servers.browser import OpenPage, watch
 from tests.servers.postgres import PostgresServer
 from tests.servers.s3 import ObjectStore
@@ -39,7 +40,7 @@ def test_database_url__is_an_empty_database_of_the_chosen_kind(
 
 
 def test_database__has_the_schema_of_the_code(database: Database) -> None:
-    assert version(database) == head()
+    assert version(database) == NEEDED
     assert drift(database) == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from curation.settings import Settings, load_settings
 from curation.store import jobs
 from curation.store.database import Database
-from curation.store.schema import prepare
+from curation.store.schema_version import prepare
 from tests.curation.job_engine.counting_job import CountingJob
 
 Store = tuple[Database, Settings]

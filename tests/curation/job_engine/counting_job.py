@@ -14,7 +14,7 @@ from curation.errors import UsageError
 from curation.job_engine.kinds import JobContext, register
 from curation.settings import load_settings
 from curation.store.database import Database
-from curation.store.schema import prepare
+from curation.store.schema_version import prepare
 
 
 class CountingJob:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 
 from curation.errors import StaleSchema, UsageError
 from curation.store import schema
 from curation.store.database import Database
+from curation.store.schema_version import NEEDED, prepare, require_current, version
 from curation.store.tables import Dataset, Project
 
 
@@ -23,16 +26,21 @@ def empty(database_url: str, tmp_path: Path):
 
 
 def test_upgrade__from_empty_leaves_no_drift(empty: Database) -> None:
-    assert schema.version(empty) is None
+    assert version(empty) is None
     schema.upgrade(empty)
-    assert schema.version(empty) == schema.head()
+    assert version(empty) == NEEDED
     assert schema.drift(empty) == []
+
+
+def test_needed__is_the_newest_migration() -> None:
+    folder = ScriptDirectory(str(resources.files("migrations")))
+    assert folder.get_current_head() == NEEDED
 
 
 def test_downgrade__and_up_again(empty: Database) -> None:
     schema.upgrade(empty)
     schema.downgrade(empty, "base")
-    assert schema.version(empty) is None
+    assert version(empty) is None
     schema.upgrade(empty)
     assert schema.drift(empty) == []
 
@@ -91,12 +99,12 @@ def test_require_current__refuses_another_version(empty: Database) -> None:
     with empty.write() as connection:
         connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(StaleSchema, match="9999"):
-        schema.require_current(empty)
+        require_current(empty)
 
 
 def test_backup__of_a_store_in_use(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'a.sqlite'}", data_dir=tmp_path)
-    schema.prepare(database)
+    prepare(database)
     with database.write() as connection:
         connection.execute(sa.insert(Project).values(name="kept"))
     with database.read():
