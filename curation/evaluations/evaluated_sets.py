@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 import numpy as np
 
-from curation.errors import Conflict, NotFound
+from curation.errors import Conflict
 from curation.evaluations.evaluating import evaluation_key
 from curation.evaluations.loading import (
     GroundTruth,
@@ -22,7 +22,8 @@ from curation.evaluations.loading import (
     load_ground_truth,
     load_predictions,
 )
-from curation.store.evaluation_records import find_evaluation, load_matches
+from curation.evaluations.stored_matches import stored_matches
+from curation.store.evaluation_records import find_evaluation
 from curation.store.prediction_sets import get_prediction_set
 from evaluation import (
     EvaluationResult,
@@ -202,7 +203,6 @@ def evaluated_set(
             next_step="Start the evaluation; it takes seconds.",
         )
     store = database.url.render_as_string(hide_password=True)
-    evaluation_id = record.id
 
     def make() -> EvaluatedSet:
         masks = iou_type == "segm"
@@ -212,33 +212,18 @@ def evaluated_set(
                 database, prediction_set.project_id, key.revision, masks=masks
             ),
         )
+        predictions = load_predictions(database, prediction_set, truth, masks=masks)
         return EvaluatedSet(
             store=store,
-            evaluation_id=evaluation_id,
+            evaluation_id=record.id,
             prediction_set=prediction_set,
             truth=truth,
-            predictions=load_predictions(database, prediction_set, truth, masks=masks),
-            matches=_load_matches(database, evaluation_id, iou_type),
+            predictions=predictions,
+            matches=stored_matches(database, record, predictions),
             covered=truth.covered(prediction_set),
         )
 
-    return _sets.get((store, evaluation_id), make)
-
-
-def _load_matches(database: Database, evaluation_id: int, iou_type: IouType) -> Matches:
-    ranks = load_matches(database, evaluation_id, "ranks")
-    columns = load_matches(database, evaluation_id, "matches")
-    if ranks is None or columns is None:
-        raise NotFound("match shard of evaluation", evaluation_id)
-    return Matches(
-        rank=ranks["rank"],
-        pred=columns["pred"],
-        truth=columns["truth"],
-        iou=columns["iou"],
-        thresholds=np.stack([columns[f"area{a}"] for a in range(4)], axis=1),
-        iou_type=iou_type,
-        strict=False,
-    )
+    return _sets.get((store, record.id), make)
 
 
 def forget_evaluated_sets() -> None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from curation.errors import Conflict, NotFound
 from curation.evaluations.loading import GroundTruth, load_ground_truth, load_predictions
 from curation.evaluations.request import DEFAULT_IOU, DEFAULT_SCORE, IouType
+from curation.evaluations.stored_matches import carried_over, match_columns
 from curation.store.evaluation_records import (
     EvaluationContent,
     EvaluationKey,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from curation.store.database import Database
     from curation.store.prediction_sets import PredictionSetRow
-    from evaluation import Matches
 
 EVALUATOR_VERSION: Final = "1"
 """Changes whenever the same input would give another number."""
@@ -95,14 +95,14 @@ def evaluate_set(
         strict=strict,
         score=DEFAULT_SCORE,
         iou=DEFAULT_IOU,
+        matches=carried_over(database, key, truth, predictions),
         images=scope_mask(truth, prediction_set),
     )
     content = EvaluationContent(
         result={**result.to_dict(), "images": int(truth.covered(prediction_set).sum())},
         seconds=time.perf_counter() - started,
         matches={
-            "ranks": {"rank": result.matches.rank},
-            "matches": _match_columns(result.matches),
+            **match_columns(result.matches),
             "curves": {"precision": result.precision_curves.ravel()},
         },
     )
@@ -113,8 +113,3 @@ def scope_mask(truth: GroundTruth, prediction_set: PredictionSetRow) -> NDArray[
     """Return the images a set is evaluated on, None for all of them."""
     covered = truth.covered(prediction_set)
     return None if covered.all() else covered
-
-
-def _match_columns(matches: Matches) -> dict[str, NDArray[Any]]:
-    areas = {f"area{a}": matches.thresholds[:, a] for a in range(matches.thresholds.shape[1])}
-    return {"pred": matches.pred, "truth": matches.truth, "iou": matches.iou, **areas}

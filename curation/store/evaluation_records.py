@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,6 +78,25 @@ def find_evaluation(database: Database, key: EvaluationKey) -> EvaluationRecord 
             )
         ).first()
     return EvaluationRecord(row.id, key, row.result, row.seconds) if row is not None else None
+
+
+def find_earlier_evaluation(database: Database, key: EvaluationKey) -> EvaluationRecord | None:
+    """Return the newest evaluation of the same set and settings on an earlier revision."""
+    with database.read() as connection:
+        row = connection.execute(
+            sa.select(Evaluation.id, Evaluation.revision, Evaluation.result, Evaluation.seconds)
+            .where(
+                Evaluation.prediction_set_id == key.prediction_set_id,
+                Evaluation.revision < key.revision,
+                Evaluation.settings_key == key.settings_key,
+            )
+            .order_by(Evaluation.revision.desc())
+            .limit(1)
+        ).first()
+    if row is None:
+        return None
+    earlier = replace(key, revision=row.revision)
+    return EvaluationRecord(row.id, earlier, row.result, row.seconds)
 
 
 def load_matches(
