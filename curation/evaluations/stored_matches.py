@@ -26,9 +26,11 @@ if TYPE_CHECKING:
 
 def match_columns(matches: Matches) -> dict[str, Mapping[str, NDArray[Any]]]:
     """Return the columns of each match shard, by its kind."""
-    areas: dict[str, NDArray[Any]] = {f"area{a}": matches.thresholds[:, a] for a in range(len(AREA_RANGES))}
+    areas: dict[str, NDArray[Any]] = {
+        f"area{a}": matches.thresholds[:, a] for a in range(len(AREA_RANGES))
+    }
     pairs = {"pred": matches.pred, "truth": matches.truth, "iou": matches.iou, **areas}
-    return {"ranks": {"rank": matches.rank}, "matches": pairs}
+    return {"ranks": {"rank": matches.rank}, "matches": {**pairs, **areas}}
 
 
 def stored_matches(database: Database, record: EvaluationRecord, predictions: Instances) -> Matches:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from curation.store.columns import Base
-from curation.store.tables.evaluations import Evaluation, Finding, MatchShard
+from curation.store.tables.evaluations import Comparison, Evaluation, Finding, MatchShard
 from curation.store.tables.jobs import ImportReport, Job
 from curation.store.tables.labels import Label, LabelGeometry, LabelShard
 from curation.store.tables.predictions import (
@@ -30,6 +30,7 @@ __all__ = [
     "Baseline",
     "Class",
     "ClassMap",
+    "Comparison",
     "Dataset",
     "Evaluation",
     "Finding",

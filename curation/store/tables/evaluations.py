@@ -1,4 +1,4 @@
-"""Evaluations, their dense matches, and findings: one row an outcome at the operating point."""
+"""Evaluations, their dense matches, findings (one row an outcome) and comparisons."""
 
 from __future__ import annotations
 
@@ -31,6 +31,25 @@ class Evaluation(Base):
     iou_type: Mapped[str] = mapped_column(sa.String(8))
     evaluator_version: Mapped[str] = mapped_column(sa.String(16))
     result: Mapped[dict[str, Any]]
+    seconds: Mapped[float]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class Comparison(Base):
+    """Intervals of the deltas of two evaluations in one scope: made once, never changed."""
+
+    __tablename__ = "comparison"
+    __table_args__ = (
+        sa.UniqueConstraint("evaluation_id", "against_id", "settings_key"),
+        sa.Index("ix_comparison_against_id", "against_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    evaluation_id: Mapped[int] = mapped_column(sa.ForeignKey("evaluation.id", ondelete="CASCADE"))
+    against_id: Mapped[int] = mapped_column(sa.ForeignKey("evaluation.id", ondelete="CASCADE"))
+    settings_key: Mapped[str] = mapped_column(sa.String(64))
+    settings: Mapped[dict[str, Any]]
+    intervals: Mapped[dict[str, Any]]
     seconds: Mapped[float]
     created: Mapped[datetime] = mapped_column(default=now)
 
