@@ -8,6 +8,7 @@ from typing import Final
 JOB_MODULES: Final = (
     "curation.projects.import_job",
     "curation.predictions.import_job",
+    "curation.evaluations.comparison_job",
     "curation.evaluations.job",
 )
 

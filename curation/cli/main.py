@@ -18,8 +18,14 @@ import click
 COMMANDS: Final = {
     "class": ("curation.cli.classes", "classes", "The classes of a project."),
     "compare": ("curation.cli.evaluations", "compare", "Compare two prediction sets."),
+    "compare-files": (
+        "curation.cli.files",
+        "compare_files",
+        "Compare two COCO results without a project.",
+    ),
     "db": ("curation.cli.stores", "stores", "Upgrade, check and back up the store."),
     "demo": ("curation.cli.demos", "demo", "Build the demo project and open it."),
+    "evaluate": ("curation.cli.files", "evaluate", "Evaluate COCO results without a project."),
     "evaluation": ("curation.cli.evaluations", "evaluations", "Evaluate prediction sets."),
     "job": ("curation.cli.jobs", "jobs", "List, cancel and resume long work."),
     "predictions": ("curation.cli.predictions", "predictions", "Import and list prediction sets."),

@@ -12,7 +12,6 @@ from curation.store.images import ClassEntry, ImageTable, read_classes, read_ima
 from curation.store.label_history import Labels, labels_as_of
 from curation.store.prediction_shards import read_predictions
 from evaluation import Instances, Masks
-from evaluation.masks import compress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -155,10 +154,6 @@ def _class_positions(
 
 
 def _masks(counts: Sequence[bytes | None], image: NDArray[np.int64], images: ImageTable) -> Masks:
-    sizes = np.stack([images.height[image], images.width[image]], axis=1).astype(np.int32)
+    sizes = np.stack([images.height[image], images.width[image]], axis=1)
     # A label without a mask covers nothing: it can be missed but not found.
-    filled = [
-        run or compress([int(h) * int(w)], (int(h), int(w)))
-        for run, (h, w) in zip(counts, sizes, strict=True)
-    ]
-    return Masks(counts=filled, sizes=sizes)
+    return Masks.from_texts([text or None for text in counts], sizes)

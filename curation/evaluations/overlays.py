@@ -13,7 +13,7 @@ from curation.evaluations.evaluated_sets import Recent
 from curation.evaluations.images import CountedImages, count_images
 from curation.projects.catalog import class_color
 from evaluation import PredictionOutcome, TruthOutcome
-from evaluation.masks import decode, run_lengths
+from evaluation.masks import decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -227,13 +227,9 @@ def outline_paths(masks: Masks, rows: NDArray[np.int64]) -> list[str | None]:
         masks: Checked masks.
         rows: Which of them.
     """
-    counts = [masks.counts[row] for row in rows.tolist()]
-    lengths, starts = run_lengths(counts)
     return [
-        _outline(runs, (height, width))
-        for runs, (height, width) in zip(
-            np.split(lengths, starts[1:]), masks.sizes[rows].tolist(), strict=True
-        )
+        _outline(masks.runs(row), (height, width))
+        for row, (height, width) in zip(rows.tolist(), masks.sizes[rows].tolist(), strict=True)
     ]
 
 

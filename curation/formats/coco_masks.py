@@ -11,14 +11,9 @@ import numpy as np
 from curation.formats.coco_elements import RunLengths, Segmentation
 from curation.formats.problems import MASK_MALFORMED, MASK_SIZE_DIFFERS, ProblemKind
 from evaluation.errors import MalformedMask
-from evaluation.masks import (
-    FAULTS,
-    bounding_boxes,
-    check_polygons,
-    check_runs,
-    compress,
-    rasterise,
-)
+from evaluation.mask_faults import FAULTS
+from evaluation.masks import bounding_boxes, check_runs, compress
+from evaluation.polygons import check_polygons, rasterise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ import numpy as np
 
 from curation.formats.problems import MASK_MALFORMED, MASK_PENDING
 from evaluation.errors import MalformedMask
-from evaluation.masks import rasterise
+from evaluation.polygons import rasterise
 
 if TYPE_CHECKING:
     from curation.formats.records import ProjectRecords
