@@ -4,7 +4,7 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format screenshots servers lock clean moved
+.PHONY: help setup setup-dev demo test lint format screenshots servers lock bench clean moved
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,11 @@ lock: setup ## Lock the newest allowed versions, for Python 3.11 and later on al
 
 LOCK_OPTIONS := pyproject.toml --group build --universal --python-version 3.11 --generate-hashes \
 	--no-build --upgrade --no-config --no-annotate --custom-compile-command "make lock" --quiet
+
+# Measures against the newest release of every peer: make bench WHAT="boxes_500k --rounds 8".
+bench: setup
+	@$(RUN) scripts.peers
+	@$(RUN) benchmarks.peers $(WHAT)
 
 clean: ## Remove the environment and everything generated
 	rm -rf $(VENV) build dist test-results *.egg-info .coverage \

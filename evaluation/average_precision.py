@@ -1,31 +1,26 @@
 """Average precision and recall: COCO's curves from matches, without matching again.
 
-Precision changes upwards only at a true positive, so precision is computed there and nowhere
-else; a false positive is no more than one in a running count. The sampled curve at recall r is
-the largest precision at recall >= r (the envelope from the right), so it is enough to take the
-maximum between neighbouring recall thresholds and then a running maximum over the 101 of them.
-
 Arithmetic and order of means are those of pycocotools 2.0.11 (`COCOeval.accumulate`,
 `COCOeval.summarize`), so that all arrays and numbers have the same bits.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.errors import InvalidThreshold, MismatchedColumns
-from evaluation.instances import check_positions
-from evaluation.matching import AREA_RANGES, IOU_THRESHOLDS, ignored_truth
+from evaluation.accumulation import sampled_curves
+from evaluation.errors import InvalidThreshold
+from evaluation.matching import AREA_RANGES, IOU_THRESHOLDS, match
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from evaluation.candidates import IouType
     from evaluation.instances import Instances
     from evaluation.matching import Matches
 
@@ -43,20 +38,25 @@ class PrecisionRecall:
     Axes: T IoU thresholds, R recall thresholds, K classes, A area ranges (all, small, medium,
     large), M caps on the predictions of an image and class. `precision` and `scores` are
     (T, R, K, A, M): the envelope and the score at which it is reached; `recall` is (T, K, A, M).
+    `iou_thresholds` (T,) are those of the matches.
     """
 
     precision: NDArray[np.float64]
     recall: NDArray[np.float64]
     scores: NDArray[np.float64]
     max_detections: tuple[int, ...]
+    iou_thresholds: NDArray[np.float64] = field(default_factory=IOU_THRESHOLDS.copy)
 
     def take(self, classes: NDArray[np.int64]) -> PrecisionRecall:
         """Give the curves of some classes, in that order."""
+        if np.array_equal(classes, np.arange(self.recall.shape[1])):
+            return self
         return PrecisionRecall(
             precision=self.precision[:, :, classes],
             recall=self.recall[:, classes],
             scores=self.scores[:, :, classes],
             max_detections=self.max_detections,
+            iou_thresholds=self.iou_thresholds,
         )
 
 
@@ -87,7 +87,7 @@ COCO_NUMBERS: Mapping[str, Mean] = {
 }
 
 
-def accumulate(
+def accumulate(  # noqa: PLR0913 - what may be re-accumulated; all settings are keyword-only
     truth: Instances,
     predictions: Instances,
     matches: Matches,
@@ -95,6 +95,7 @@ def accumulate(
     n_classes: int,
     max_detections: Sequence[int] = MAX_DETECTIONS,
     images: NDArray[np.bool_] | None = None,
+    weights: NDArray[np.integer] | None = None,
 ) -> PrecisionRecall:
     """Accumulate matches into precision–recall curves of every class.
 
@@ -102,14 +103,18 @@ def accumulate(
         truth: Ground truth that was matched.
         predictions: Predictions that were matched.
         matches: Outcome of `match` for exactly these tables.
-        n_classes: Length K of the class axis.
+        n_classes: Length K of the class axis; 1 where `matches` are class-agnostic.
         max_detections: Caps M on the predictions of one image and class, best score first.
         images: Mask over the image axis; only those images count. All when missing.
+        weights: How often each image of the axis counts, 0 or more; once when missing. Weight 2
+            is the image and its copy, one after the other on the axis.
 
     Raises:
-        MismatchedColumns: If `matches` belong to other predictions.
-        InvalidThreshold: If a cap is below 1.
-        PositionOutOfRange: If a table has a class outside the axis, or an image outside `images`.
+        MismatchedColumns: If `matches` belong to other tables, or images and weights differ in
+            length.
+        InvalidThreshold: If a cap is below 1, or a weight below 0.
+        PositionOutOfRange: If a table has a class outside the axis, or an image outside `images`
+            or `weights`.
 
     Example:
         >>> from evaluation import Instances, match
@@ -119,27 +124,86 @@ def accumulate(
         >>> curves.precision.shape, curves.recall[0, 0, 0].tolist()
         ((10, 101, 1, 4, 3), [1.0, 1.0, 1.0])
     """
-    _check(truth, predictions, matches, n_classes, images)
     caps = _checked_caps(max_detections)
-    shape = (len(IOU_THRESHOLDS), len(RECALL_THRESHOLDS), n_classes, len(_AREAS), len(caps))
-    precision, scores = np.full(shape, -1.0), np.full(shape, -1.0)
-    recall = np.full((shape[0], *shape[2:]), -1.0)
-    ignored = ignored_truth(truth)
-    here = slice(None) if images is None else images[truth.image]
-    kept = matches.rank < max(caps)
-    chosen = np.flatnonzero(kept if images is None else kept & images[predictions.image])
-    walk = _walk(predictions, matches, ignored, chosen, n_classes)
-    for a in range(len(_AREAS)):
-        counted = truth.class_[here][~ignored[here, a]]
-        goal = _Goal.of(np.bincount(counted, minlength=n_classes))
-        for m, cap in enumerate(caps):
-            events = _events(walk, a, cap)
-            for t in range(len(IOU_THRESHOLDS)):
-                curve, reached, at = _curve(events, goal, t)
-                precision[t, :, goal.classes, a, m] = curve
-                scores[t, :, goal.classes, a, m] = at
-                recall[t, goal.classes, a, m] = reached
-    return PrecisionRecall(precision, recall, scores, caps)
+    ascending, place = np.unique(np.array(caps, dtype=np.int64), return_inverse=True)
+    precision, scores, recall = sampled_curves(
+        truth,
+        predictions,
+        matches,
+        n_classes=n_classes,
+        caps=ascending,
+        recalls=RECALL_THRESHOLDS,
+        images=images,
+        weights=weights,
+    )
+    if len(caps) > 1 and place.tolist() != list(range(len(caps))):
+        precision, scores, recall = (values[..., place] for values in (precision, scores, recall))
+    return PrecisionRecall(precision, recall, scores, caps, matches.iou_thresholds)
+
+
+def coco_numbers(  # noqa: PLR0913 - as `accumulate`; all settings are keyword-only
+    truth: Instances,
+    predictions: Instances,
+    *,
+    n_classes: int,
+    iou_type: IouType = "bbox",
+    strict: bool = False,
+    matches: Matches | None = None,
+    images: NDArray[np.bool_] | None = None,
+    weights: NDArray[np.integer] | None = None,
+) -> dict[str, float | None]:
+    """Compute COCO's twelve numbers and nothing else: the shortest way from tables to them.
+
+    The same bits as `summarize(accumulate(...))`; the curves at 1 and 10 predictions an image,
+    of which COCO's numbers know only the end, are left out.
+
+    Args:
+        truth: Ground truth of all images.
+        predictions: Predictions on the same image and class axes.
+        n_classes: Length K of the class axis.
+        iou_type: Whether boxes or masks are compared.
+        strict: Repeat pycocotools' treatment of annotation id 0 (see `match`).
+        matches: Outcome of `match` for exactly these tables; its `iou_type` and `strict` hold.
+        images: Mask over the image axis; only those images count. All when missing.
+        weights: How often each image counts, as in `accumulate`.
+
+    Raises:
+        MissingMasks: If masks are to be compared and a table has none.
+        MismatchedColumns: If `matches` belong to other tables.
+        PositionOutOfRange: If a class or image lies outside its axis.
+
+    Example:
+        >>> from evaluation import Instances
+        >>> truth = Instances.ground_truth([0], [0], [[0, 0, 10, 10]])
+        >>> found = Instances.predictions([0], [0], [[0, 0, 10, 6]], score=[0.9])
+        >>> numbers = coco_numbers(truth, found, n_classes=1)
+        >>> round(numbers["AP"], 3), numbers["AR1"]
+        (0.3, 0.3)
+    """
+    if matches is None:
+        matches = match(truth, predictions, iou_type=iou_type, strict=strict)
+    precision, scores, recall = sampled_curves(
+        truth,
+        predictions,
+        matches,
+        n_classes=n_classes,
+        caps=np.array(MAX_DETECTIONS),
+        recalls=RECALL_THRESHOLDS,
+        images=images,
+        weights=weights,
+        curves_of=1,
+    )
+    thresholds, last = matches.iou_thresholds, len(MAX_DETECTIONS) - 1
+    whole = PrecisionRecall(
+        precision, recall[..., last:], scores, MAX_DETECTIONS[last:], thresholds
+    )
+    none = precision[..., :0, :, :, :]
+    ends = PrecisionRecall(none, recall[..., :last], none, MAX_DETECTIONS[:last], thresholds)
+    numbers, others = summarize(whole), summarize(ends)
+    return {
+        name: others[name] if mean.max_detections in ends.max_detections else numbers[name]
+        for name, mean in COCO_NUMBERS.items()
+    }
 
 
 def summarize(curves: PrecisionRecall) -> dict[str, float | None]:
@@ -153,7 +217,7 @@ def summarize(curves: PrecisionRecall) -> dict[str, float | None]:
 
     Returns:
         AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl; None where nothing can be
-        averaged: no ground truth, or curves without that cap on predictions.
+        averaged: no ground truth, or curves without that cap on predictions or IoU threshold.
 
     Example:
         >>> from evaluation import Instances, match
@@ -165,9 +229,10 @@ def summarize(curves: PrecisionRecall) -> dict[str, float | None]:
     """
     numbers: dict[str, float | None] = {}
     for name, mean in COCO_NUMBERS.items():
-        part = _part(curves, mean)
-        known = part[part > -1]
-        numbers[name] = float(np.mean(known)) if len(known) else None
+        by_class = _by_class(curves, mean)
+        known = by_class[by_class[:, :1].ravel() > -1] if by_class.size else by_class[:0]
+        # pycocotools adds in the order (threshold, recall, class): so must we for the same bits.
+        numbers[name] = float(np.mean(known.T.ravel())) if len(known) else None
     return numbers
 
 
@@ -184,13 +249,10 @@ def class_average_precision(curves: PrecisionRecall) -> dict[str, list[float | N
     """
     numbers: dict[str, list[float | None]] = {}
     for name, mean in COCO_NUMBERS.items():
-        part = _part(curves, mean)
-        n_values, n_classes = math.prod(part.shape[:-1]), part.shape[-1]
-        if n_values == 0:
-            numbers[name] = [None] * n_classes
+        by_class = _by_class(curves, mean)
+        if by_class.shape[1] == 0:
+            numbers[name] = [None] * len(by_class)
             continue
-        by_class = np.ascontiguousarray(part.reshape(n_values, n_classes).T)
-        # A class is −1 everywhere or nowhere: it has ground truth in this area range or not.
         known = by_class[:, 0] > -1
         numbers[name] = [
             float(value) if has else None
@@ -199,30 +261,20 @@ def class_average_precision(curves: PrecisionRecall) -> dict[str, list[float | N
     return numbers
 
 
-def _part(curves: PrecisionRecall, mean: Mean) -> NDArray[np.float64]:
-    """Cut out the values that a number averages; the class axis is the last."""
+def _by_class(curves: PrecisionRecall, mean: Mean) -> NDArray[np.float64]:
+    """Cut out the values that a number averages: (K, n), n 0 where the curves lack them.
+
+    A class is −1 everywhere or nowhere: it has ground truth in this area range or not.
+    """
     values = curves.precision if mean.kind == "precision" else curves.recall
+    n_classes = values.shape[-3]
     if mean.max_detections not in curves.max_detections:
-        return values[..., 0, :0].reshape(0, values.shape[-3])
+        return np.empty((n_classes, 0))
     if mean.iou is not None:
-        values = values[np.flatnonzero(mean.iou == IOU_THRESHOLDS)]
+        values = values[np.flatnonzero(mean.iou == curves.iou_thresholds)]
     area, cap = _AREAS.index(mean.area), curves.max_detections.index(mean.max_detections)
-    part: NDArray[np.float64] = values[..., area, cap]
-    return part
-
-
-def _check(
-    truth: Instances,
-    predictions: Instances,
-    matches: Matches,
-    n_classes: int,
-    images: NDArray[np.bool_] | None,
-) -> None:
-    if len(matches.rank) != len(predictions):
-        raise MismatchedColumns("matches.rank", (len(predictions),), matches.rank.shape)
-    n_images = None if images is None else len(images)
-    for table in (truth, predictions):
-        check_positions(table, n_images=n_images, n_classes=n_classes)
+    by_class = np.moveaxis(values[..., area, cap], -1, 0)
+    return np.ascontiguousarray(by_class).reshape(n_classes, by_class[:1].size)
 
 
 def _checked_caps(max_detections: Sequence[int]) -> tuple[int, ...]:
@@ -231,141 +283,3 @@ def _checked_caps(max_detections: Sequence[int]) -> tuple[int, ...]:
         worst = min(caps, default=0)
         raise InvalidThreshold("max_detections", worst, allowed="one or more caps of at least 1")
     return caps
-
-
-@dataclass(frozen=True, slots=True)
-class _Walk:
-    """Predictions class by class, best score first, ties by image, then in file order.
-
-    Position arrays are (n,), `in_range` is (A, n); the arrays of matched pairs are (E, …), in
-    walking order.
-    """
-
-    class_start: NDArray[np.int64]  # (K + 1,)
-    first_score: NDArray[np.float64]  # (K,) 0 where a class has no prediction
-    rank: NDArray[np.int32]
-    in_range: NDArray[np.bool_]
-    place: NDArray[np.int64]  # (E,)
-    class_: NDArray[np.int64]  # (E,)
-    score: NDArray[np.float64]  # (E,)
-    thresholds: NDArray[np.uint16]  # (E, A)
-    counted: NDArray[np.bool_]  # (E, A) the pair's ground truth is not ignored
-
-
-def _walk(
-    predictions: Instances,
-    matches: Matches,
-    ignored: NDArray[np.bool_],
-    chosen: NDArray[np.int64],
-    n_classes: int,
-) -> _Walk:
-    """Sort the chosen predictions into walking order and hang their pairs on it."""
-    keys = (predictions.image[chosen], -predictions.score[chosen], predictions.class_[chosen])
-    order = chosen[np.lexsort(keys)]
-    class_start = np.searchsorted(predictions.class_[order], np.arange(n_classes + 1))
-    first_score = np.append(predictions.score[order], 0.0)[class_start[:-1]]
-    first_score[class_start[:-1] == class_start[1:]] = 0.0
-    area = predictions.area[order]
-    position = np.full(len(predictions), -1)
-    position[order] = np.arange(len(order))
-    place = position[matches.pred]
-    pairs = np.flatnonzero(place >= 0)
-    pairs = pairs[np.argsort(place[pairs], kind="stable")]
-    rows = matches.pred[pairs]
-    return _Walk(
-        class_start=class_start,
-        first_score=first_score,
-        rank=matches.rank[order],
-        in_range=np.stack([(area >= low) & (area <= high) for low, high in AREA_RANGES.values()]),
-        place=place[pairs],
-        class_=predictions.class_[rows],
-        score=predictions.score[rows],
-        thresholds=matches.thresholds[pairs],
-        counted=~ignored[matches.truth[pairs]],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Events:
-    """The pairs of one area range and cap, in walking order; everything else is in `seen`."""
-
-    thresholds: NDArray[np.uint16]
-    class_: NDArray[np.int64]
-    score: NDArray[np.float64]
-    counted: NDArray[np.bool_]
-    seen: NDArray[np.int64]  # predictions of the class inside the area range, up to and with this
-    correction: NDArray[np.int64]  # what a match changes in `seen`
-    first_score: NDArray[np.float64]
-
-
-def _events(walk: _Walk, area: int, cap: int) -> _Events:
-    """Take the pairs of one area range and cap."""
-    kept = walk.in_range[area] & (walk.rank < cap)
-    running = np.concatenate([[0], np.cumsum(kept)])
-    pairs = np.flatnonzero((walk.thresholds[:, area] != 0) & (walk.rank[walk.place] < cap))
-    place, class_ = walk.place[pairs], walk.class_[pairs]
-    counted = walk.counted[pairs, area]
-    # A true positive counts even where its own area is out of range (+1); a prediction on ignored
-    # ground truth does not count even where its own area is in range (−1).
-    correction = counted.astype(np.int64) - walk.in_range[area, place]
-    return _Events(
-        thresholds=walk.thresholds[pairs, area],
-        class_=class_,
-        score=walk.score[pairs],
-        counted=counted,
-        seen=running[place + 1] - running[walk.class_start[class_]],
-        correction=correction,
-        first_score=walk.first_score,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Goal:
-    """How many true positives each recall threshold asks of each class with ground truth.
-
-    `classes` and `positives` are (C,); `needed` is (C, R).
-    """
-
-    classes: NDArray[np.int64]
-    positives: NDArray[np.int64]
-    needed: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, positives: NDArray[np.int64]) -> _Goal:
-        """Count for all classes; `positives` is (K,) counted ground truth."""
-        classes = np.flatnonzero(positives)
-        n = positives[classes, None]
-        needed = np.ceil(RECALL_THRESHOLDS * n).astype(np.int64)
-        # The product is rounded, the recall k / n is too: settle by the very comparison that
-        # decides, recall >= threshold in doubles.
-        needed -= (needed - 1) / n >= RECALL_THRESHOLDS
-        needed += needed / n < RECALL_THRESHOLDS
-        return cls(classes, positives[classes], np.maximum(needed, 0))
-
-
-def _curve(
-    events: _Events, goal: _Goal, t: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Sample one IoU threshold: (C, R) precision, (C,) recall, (C, R) scores."""
-    hit = np.flatnonzero(events.thresholds & np.uint16(1 << t))
-    class_ = events.class_[hit]
-    running = np.concatenate([[0], np.cumsum(events.correction[hit])])
-    true = np.flatnonzero(events.counted[hit])
-    true_class, row = class_[true], hit[true]
-    before = running[np.searchsorted(class_, true_class)]
-    seen = events.seen[row] + running[true + 1] - before
-    start = np.searchsorted(true_class, np.arange(len(events.first_score) + 1))
-    found = np.arange(1, len(true) + 1) - start[true_class]
-    # One more entry, never the largest, keeps the position behind the last class addressable.
-    precision = np.append(found / (seen + np.spacing(1)), 0.0)
-    score = np.append(events.score[row], 0.0)
-
-    first, n_found = start[goal.classes, None], np.diff(start)[goal.classes]
-    wanted = np.maximum(goal.needed - 1, 0)
-    reached = wanted < n_found[:, None]
-    at = first + np.minimum(wanted, n_found[:, None])
-    peak = np.where(reached, np.maximum.reduceat(precision, at.ravel()).reshape(at.shape), 0.0)
-    envelope = np.maximum.accumulate(peak[:, ::-1], axis=1)[:, ::-1]
-    scores = np.where(reached, score[at], 0.0)
-    scores[:, 0] = events.first_score[goal.classes]  # recall 0 is met by the first prediction
-    return envelope, n_found / goal.positives, scores

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from evaluation import _kernel_numpy as kernel
-from evaluation.overlap import (
-    box_columns_iou,
-    largest_mask_iou,
-    mask_areas_and_extents,
-    mask_iou,
-    required_masks,
-)
+from evaluation import kernels
+from evaluation.axes import Axis
+from evaluation.errors import MismatchedColumns
+from evaluation.mask_overlap import mask_pairs
+from evaluation.walking_order import sort_by, walking_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,27 +24,32 @@ if TYPE_CHECKING:
 
 IouType = Literal["bbox", "segm"]
 
+kernel = kernels.kernel("kernel")
+
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """Both tables sorted by cell, one (image, class) each.
+    """Both tables image by image, cut into cells: one class of an image, or a whole image.
 
-    `pred_order` and `truth_order` are row numbers in walking order; `pred_cell` and `truth_cell`
-    are the cell numbers along them, ascending.
+    `pred_order` (P,) are rows by image, class, descending score and file order; `truth_order`
+    (G,) rows by image, class and file order. `shared` is (C, 4): the cells that hold both, as
+    where each begins and ends in `pred_order` and in `truth_order`. `rank` (P,) is the place of
+    each prediction in its cell, by row.
     """
 
     pred_order: NDArray[np.int64]
-    pred_cell: NDArray[np.int64]
     truth_order: NDArray[np.int64]
-    truth_cell: NDArray[np.int64]
+    shared: NDArray[np.int64]
+    rank: NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """Pairs in walking order; three parallel (E,) arrays.
+    """Pairs that overlap enough; three parallel (E,) arrays.
 
-    `pred` and `truth` are positions in the walking orders of the `Cells`. The pairs of one
-    prediction are in order of preference: best IoU first, of equal IoU the later ground truth.
+    `pred` and `truth` are rows. The pairs of a cell are together, its predictions by descending
+    score; the pairs of one prediction are in order of preference: best IoU first, of equal IoU
+    the later ground truth.
     """
 
     pred: NDArray[np.int64]
@@ -56,85 +58,158 @@ class Candidates:
 
 
 def find_candidates(
-    truth: Instances, predictions: Instances, cells: Cells, *, iou_type: IouType, floor: float
+    truth: Instances,
+    predictions: Instances,
+    *,
+    iou_type: IouType,
+    floor: float,
+    class_agnostic: bool = False,
+    cells: Cells | None = None,
 ) -> Candidates:
     """Find the pairs of one image and class whose IoU reaches a floor.
 
     Args:
         truth: Ground truth.
         predictions: Predictions.
-        cells: The walking order of both.
         iou_type: Whether boxes or masks overlap.
         floor: Smallest IoU of interest, above 0.
+        class_agnostic: Pair objects of one image whatever their class.
+        cells: Outcome of `cut_into_cells` for exactly these tables, where it is at hand.
 
     Raises:
         MissingMasks: If masks are to be compared and a table has none.
+        PositionOutOfRange: If an image or class position is negative.
+
+    Example:
+        >>> from evaluation import Instances
+        >>> truth = Instances.ground_truth([0, 0], [0, 1], [[0, 0, 10, 10], [0, 0, 10, 8]])
+        >>> found = Instances.predictions([0], [0], [[0, 0, 10, 8]], score=[0.9])
+        >>> find_candidates(truth, found, iou_type="bbox", floor=0.1).iou.tolist()
+        [0.8]
+        >>> near = find_candidates(truth, found, iou_type="bbox", floor=0.1, class_agnostic=True)
+        >>> near.truth.tolist(), near.iou.tolist()
+        ([1, 0], [1.0, 0.8])
     """
-    pred, true, iou = _PAIRS[iou_type](truth, predictions, cells, floor)
-    preference = np.lexsort((-true, -iou, pred))
-    return Candidates(pred[preference], true[preference], iou[preference])
+    if cells is None:
+        order = walking_order(predictions, class_agnostic=class_agnostic)
+        cells = cut_into_cells(truth, predictions, order, class_agnostic=class_agnostic)
+    pred, true, iou = PAIR_FINDERS[iou_type](truth, predictions, cells, floor)
+    kernel.prefer(pred, true, iou)
+    return Candidates(pred, true, iou)
 
 
-def _box_pairs(truth: Instances, predictions: Instances, cells: Cells, floor: float) -> Pairs:
-    """Find pairs of overlapping boxes."""
-    return _touching(
-        predictions.boxes, truth.boxes, truth.crowd, cells, keep=lambda iou: iou >= floor
-    )
+def cut_into_cells(
+    truth: Instances,
+    predictions: Instances,
+    order: NDArray[np.int64],
+    *,
+    class_agnostic: bool = False,
+    images: Axis | None = None,
+    classes: Axis | None = None,
+) -> Cells:
+    """Cut both tables into cells.
+
+    Args:
+        truth: Ground truth.
+        predictions: Predictions.
+        order: Their `walking_order`.
+        class_agnostic: Whether a cell is a whole image, as `order` has been made for.
+        images: The checked image axis of predictions and ground truth, where it is at hand.
+        classes: The checked class axis, likewise.
+
+    Raises:
+        MismatchedColumns: If `order` or a column has another length than its table.
+        PositionOutOfRange: If an image or class position is negative.
+    """
+    if order.shape != (len(predictions),):
+        raise MismatchedColumns("order", (len(predictions),), order.shape)
+    images = Axis.of_images(predictions, truth) if images is None else images
+    classes = Axis.of_classes(predictions, truth) if classes is None else classes
+    (image, truth_image), (class_, truth_class) = images.positions, classes.positions
+    pred_order, pred_start = sort_by(image, images.length, order)
+    by_class, _ = sort_by(truth_class, classes.length)
+    truth_order, truth_start = sort_by(truth_image, images.length, by_class)
+    rank = np.empty(len(predictions), dtype=np.int32)
+
+    def meet(first: int, last: int) -> NDArray[np.int64]:
+        within = min(
+            int(pred_start[last] - pred_start[first]), int(truth_start[last] - truth_start[first])
+        )
+        shared = np.empty((within, 4), dtype=np.int64)
+        n = kernel.meet(
+            pred_order,
+            pred_start,
+            None if class_agnostic else class_,
+            truth_order,
+            truth_start,
+            None if class_agnostic else truth_class,
+            first,
+            last,
+            rank,
+            shared,
+        )
+        return shared[:n]
+
+    blocks = kernels.blocks(pred_start)
+    found = kernels.in_threads([lambda block=block: meet(*block) for block in blocks])
+    return Cells(pred_order, truth_order, np.concatenate(found), rank)
 
 
-def _mask_pairs(truth: Instances, predictions: Instances, cells: Cells, floor: float) -> Pairs:
-    """Find pairs of overlapping masks; native code sees only those that their extents allow."""
-    pred_masks = required_masks(predictions, "predictions")
-    truth_masks = required_masks(truth, "ground truth")
-    area, extent = mask_areas_and_extents(pred_masks)
-    truth_area, truth_extent = mask_areas_and_extents(truth_masks)
-    none = np.zeros(len(truth), dtype=np.bool_)
-    pred, true, _ = _touching(extent, truth_extent, none, cells, keep=lambda iou: iou > 0)
-    row, truth_row = cells.pred_order[pred], cells.truth_order[true]
-    crowd = truth.crowd[truth_row]
-    shared = _shared_area(extent[row], truth_extent[truth_row])
-    near = largest_mask_iou(area[row], truth_area[truth_row], shared, crowd) >= floor
-    pred, true, row, truth_row = pred[near], true[near], row[near], truth_row[near]
-    iou = mask_iou(pred_masks, truth_masks, truth.crowd, (row, truth_row), cells.pred_cell[pred])
-    enough = iou >= floor
-    return pred[enough], true[enough], iou[enough]
-
-
-# How pairs are found for each kind of overlap.
-_PAIRS: Mapping[IouType, Callable[[Instances, Instances, Cells, float], Pairs]] = {
-    "bbox": _box_pairs,
-    "segm": _mask_pairs,
-}
-
-
-def _touching(
+def box_pairs(
     boxes: NDArray[np.float64],
     truth_boxes: NDArray[np.float64],
     crowd: NDArray[np.bool_],
     cells: Cells,
-    *,
-    keep: Callable[[NDArray[np.float64]], NDArray[np.bool_]],
+    floor: float,
 ) -> Pairs:
-    """Walk all pairs of one cell in blocks and keep those whose box IoU is wanted."""
-    columns = np.ascontiguousarray(boxes[cells.pred_order].T)
-    truth_columns = np.ascontiguousarray(truth_boxes[cells.truth_order].T)
-    sorted_crowd = crowd[cells.truth_order]
-    preds, truths, ious = [], [], []
-    for pred, true in kernel.pair_blocks(cells.pred_cell, cells.truth_cell):
-        iou = box_columns_iou(columns[:, pred], truth_columns[:, true], sorted_crowd[true])
-        kept = np.flatnonzero(keep(iou))
-        preds.append(pred[kept])
-        truths.append(true[kept])
-        ious.append(iou[kept])
-    if not preds:
-        return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    return np.concatenate(preds), np.concatenate(truths), np.concatenate(ious)
+    """Find the pairs of one cell whose boxes overlap by a floor or more, cell by cell.
+
+    Args:
+        boxes: (P, 4) xywh pixels.
+        truth_boxes: (G, 4) xywh pixels.
+        crowd: (G,) against which ground truth IoU is intersection / area of the prediction.
+        cells: Where both tables meet.
+        floor: Smallest IoU of interest, above 0.
+
+    Returns:
+        Row of the prediction, row of the ground truth, IoU; three parallel (E,) arrays.
+
+    Raises:
+        MismatchedColumns: If the cells are of other tables.
+    """
+    for name, order, rows in (
+        ("cells.pred_order", cells.pred_order, boxes),
+        ("cells.truth_order", cells.truth_order, truth_boxes),
+    ):
+        if len(order) != len(rows):
+            raise MismatchedColumns(name, (len(rows),), order.shape)
+    columns = (
+        np.ascontiguousarray(boxes, dtype=np.float64),
+        np.ascontiguousarray(truth_boxes, dtype=np.float64),
+        np.ascontiguousarray(crowd, dtype=np.bool_).view(np.uint8),
+        cells.pred_order,
+        cells.truth_order,
+    )
+    shared = cells.shared
+    load = np.concatenate([[0], np.cumsum(shared[:, 1] - shared[:, 0])])
+    found = kernels.in_threads(
+        [
+            lambda low=low, high=high: kernel.box_pairs(*columns, shared[low:high], floor)
+            for low, high in kernels.blocks(load)
+        ]
+    )
+    pred, true, iou = (np.concatenate(column) for column in zip(*found, strict=True))
+    return pred, true, iou
 
 
-def _shared_area(
-    extent: NDArray[np.float64], truth_extent: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    low = np.maximum(extent[:, :2], truth_extent[:, :2])
-    high = np.minimum(extent[:, :2] + extent[:, 2:], truth_extent[:, :2] + truth_extent[:, 2:])
-    area: NDArray[np.float64] = np.prod(np.maximum(high - low, 0.0), axis=1)
-    return area
+def _box_pairs(truth: Instances, predictions: Instances, cells: Cells, floor: float) -> Pairs:
+    """Find pairs of overlapping boxes."""
+    return box_pairs(predictions.boxes, truth.boxes, truth.crowd, cells, floor)
+
+
+# How pairs are found for each kind of overlap: given ground truth, predictions, where they meet
+# and a floor; the pairs of one prediction together, predictions in the order of the cells.
+PAIR_FINDERS: Mapping[IouType, Callable[[Instances, Instances, Cells, float], Pairs]] = {
+    "bbox": _box_pairs,
+    "segm": mask_pairs,
+}

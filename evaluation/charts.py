@@ -114,16 +114,43 @@ def size_bars(
     )
 
 
+def class_bars(frame: pd.DataFrame, *, value_title: str = "AP") -> alt.LayerChart:
+    """Draw a number of every class as a horizontal bar, in the frame's order.
+
+    Args:
+        frame: Columns `name` (class), `value` (in [0, 1]) and `support` (labels).
+        value_title: What the bars measure.
+    """
+    frame = _with_labels(frame.dropna(subset=["value"]))
+    names = frame["name"].tolist()
+    base = alt.Chart(frame).encode(
+        x=alt.X("value:Q", title=value_title, scale=alt.Scale(domain=list(METRIC_DOMAIN))),
+        y=alt.Y("name:N", sort=names, title="Class", axis=_class_axis()),
+        tooltip=[
+            alt.Tooltip("name:N", title="class"),
+            alt.Tooltip("value:Q", title=value_title, format=FULL_PRECISION),
+            alt.Tooltip("labels:N"),
+        ],
+    )
+    text = base.mark_text(align="left", dx=5, fontSize=LABEL_SIZE, color=INK)
+    layers = [
+        base.mark_bar(size=12, color=NEUTRAL),
+        text.encode(text=alt.Text("value:Q", format=".3f")),
+    ]
+    return alt.LayerChart(layer=layers, height=BAR_STEP * max(1, len(names)) + AXIS_HEIGHT)
+
+
 def class_delta_bars(frame: pd.DataFrame, *, value_title: str = "ΔAP") -> alt.LayerChart:
     """Draw the difference of every class as a horizontal bar from zero, in the frame's order.
 
     Args:
-        frame: Columns `name` (class), `delta`, `set`, `against`, `support` (labels), `verdict`.
+        frame: Columns `name` (class), `delta`, `set`, `against`, `support` (labels), `verdict`;
+            with `low` and `high` too, each bar carries its interval.
         value_title: What the bars measure.
     """
-    frame = _with_labels(frame.dropna(subset=["delta"]))
+    frame = _with_ends(_with_labels(frame.dropna(subset=["delta"])))
     names = frame["name"].tolist()
-    reach = max(0.01, float(frame["delta"].abs().max()) * 1.35) if names else 0.01
+    reach = max(0.01, float(frame[["from", "to"]].abs().max().max()) * 1.35) if names else 0.01
     base = alt.Chart(frame).encode(
         y=alt.Y("name:N", sort=names, title="Class", axis=_class_axis()),
         tooltip=[
@@ -134,23 +161,26 @@ def class_delta_bars(frame: pd.DataFrame, *, value_title: str = "ΔAP") -> alt.L
             alt.Tooltip("labels:N"),
         ],
     )
-    x = alt.X(
-        "delta:Q",
-        title=f"{value_title} (set − baseline)",
-        scale=alt.Scale(domain=[-reach, reach], nice=False),
-        axis=alt.Axis(format="+.3~f", tickCount=5),
-    )
+    scale = alt.Scale(domain=[-reach, reach], nice=False)
+    axis = alt.Axis(format="+.3~f", tickCount=5)
+    title = f"{value_title} (set − baseline)"
     text = alt.Text("delta:Q", format="+.3f")
+    bars = base.mark_bar(size=12).encode(
+        x=alt.X("delta:Q", title=title, scale=scale, axis=axis), color=_verdict_color()
+    )
+    intervals = base.mark_rule(color=INK, opacity=0.7).encode(
+        x=alt.X("from:Q", title=title, scale=scale), x2="to:Q"
+    )
     gains, losses = (base.transform_filter(f"datum.delta {sign} 0") for sign in (">=", "<"))
-    bars = base.mark_bar(size=12).encode(x=x, color=_verdict_color())
     labels = [
-        label.encode(x=x, text=text, color=_verdict_color())
-        for label in (
-            gains.mark_text(align="left", dx=5, fontSize=LABEL_SIZE),
-            losses.mark_text(align="right", dx=-5, fontSize=LABEL_SIZE),
+        label.encode(x=alt.X(end, title=title, scale=scale), text=text, color=_verdict_color())
+        for label, end in (
+            (gains.mark_text(align="left", dx=5, fontSize=LABEL_SIZE), "to:Q"),
+            (losses.mark_text(align="right", dx=-5, fontSize=LABEL_SIZE), "from:Q"),
         )
     ]
-    return alt.LayerChart(layer=[bars, *labels], height=BAR_STEP * max(1, len(names)) + AXIS_HEIGHT)
+    layers = [bars, intervals, *labels] if "low" in frame.columns else [bars, *labels]
+    return alt.LayerChart(layer=layers, height=BAR_STEP * max(1, len(names)) + AXIS_HEIGHT)
 
 
 def class_size_heatmap(
@@ -287,6 +317,12 @@ def _count(number: int) -> str:
 def _with_labels(frame: pd.DataFrame) -> pd.DataFrame:
     """Add the column `labels`: the support as it is written."""
     return frame.assign(labels=[_count(support) for support in frame["support"]])
+
+
+def _with_ends(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add `from` and `to`: the ends of each interval, the difference itself where it has none."""
+    low, high = (frame.get(column, frame["delta"]) for column in ("low", "high"))
+    return frame.assign(**{"from": low.fillna(frame["delta"]), "to": high.fillna(frame["delta"])})
 
 
 def _long(frame: pd.DataFrame, pair: Pair) -> pd.DataFrame:

@@ -11,6 +11,8 @@ from evaluation.results import EvaluationResult
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from evaluation.significance import Interval, Intervals
+
 # What more of a number means: +1 better, −1 worse, 0 neither.
 DIRECTION: Mapping[str, int] = {
     **dict.fromkeys(COCO_NUMBERS, +1),
@@ -28,6 +30,8 @@ DIRECTION: Mapping[str, int] = {
 }
 
 Verdict = Literal["better", "worse", "equal"]
+# With an interval there is a fourth answer: it reaches over zero, so nobody can tell.
+Finding = Verdict | Literal["unclear"]
 _LABELS = ("name", "size")
 
 
@@ -54,6 +58,30 @@ def verdict(metric: str, difference: float | None) -> Verdict | None:
     if difference * direction == 0:
         return "equal"
     return "better" if difference * direction > 0 else "worse"
+
+
+def finding(metric: str, interval: Interval, *, level: float) -> Finding | None:
+    """Say whether a difference is good news, where its interval lets one say so.
+
+    Where the interval carries an adjusted p value (`q`, over classes), that decides.
+
+    Args:
+        metric: A key of `DIRECTION`.
+        interval: The difference with its interval.
+        level: Level of the interval, such as 0.95.
+
+    Returns:
+        The `verdict` of a difference that is told apart from zero, "unclear" for any other; None
+        for n/a.
+
+    Raises:
+        KeyError: If `metric` is no key of `DIRECTION`.
+    """
+    plain = verdict(metric, interval.value)
+    if plain is None or plain == "equal":
+        return plain
+    sure = interval.excludes_zero if interval.q is None else interval.q <= 1 - level
+    return plain if sure else "unclear"
 
 
 def delta(
@@ -90,10 +118,45 @@ def delta(
         },
         "class_sizes": _differences(_keyed(ours["class_sizes"]), _keyed(theirs["class_sizes"])),
         "operating_point": _difference(ours["operating_point"], theirs["operating_point"]),
+        "averages": {
+            name: _difference(row, theirs.get("averages", {}).get(name, {}))
+            for name, row in ours.get("averages", {}).items()
+        },
         "only_in_set": _names_missing(our_classes, their_classes),
         "only_in_against": _names_missing(their_classes, our_classes),
     }
 
+
+def delta_with_intervals(
+    set_result: EvaluationResult | Mapping[str, Any],
+    against_result: EvaluationResult | Mapping[str, Any],
+    intervals: Intervals | None,
+) -> dict[str, Any]:
+    """Give differences and their intervals as plain data for JSON.
+
+    Args:
+        set_result: The prediction set, as a result or its `to_dict()`.
+        against_result: The baseline, likewise.
+        intervals: What `significance.bootstrap_delta` gave for the two, None without.
+
+    Returns:
+        "delta", the shape of `delta` with one more entry for each of COCO's numbers: its value,
+        low, high, p and support; and "intervals": the same for operating point, classes, sizes
+        and classes × sizes, with q, the p value adjusted over classes. "intervals" is None
+        without intervals.
+    """
+    difference = delta(set_result, against_result)
+    if intervals is None:
+        return {"delta": difference, "intervals": None}
+    numbers = intervals.to_dict()
+    headline = {
+        name: {key: value for key, value in row.items() if key in _INTERVAL_KEYS}
+        for name, row in numbers.pop("metrics").items()
+    }
+    return {"delta": {**difference, **headline}, "intervals": numbers}
+
+
+_INTERVAL_KEYS = ("value", "low", "high", "p", "support", "reason")
 
 Row = dict[str, Any]
 Key = tuple[object, ...]

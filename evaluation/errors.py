@@ -6,11 +6,22 @@ EvaluationError (ValueError)
 ├── PositionOutOfRange   an image or class position outside its axis
 ├── MissingMasks         masks are to be compared, a table has none
 ├── InvalidThreshold     a score or IoU threshold outside its range
+├── ClassesNotMatched    classes are to be told apart, the matches have not
+├── NotProbabilities     scores outside 0 … 1 where probabilities are needed
 ├── MalformedMask        a polygon or run-length mask that must not reach native code
-└── MalformedJson        a JSON file that cannot be decoded
+├── MalformedJson        a JSON file that cannot be decoded
+├── FaultyRecords        records of a COCO file that cannot be meant as they are
+├── UnsupportedInput     something that `evaluate` cannot read
+├── UnknownChoice        a table or chart that does not exist
+└── InvalidGate          a `--fail-if` expression that cannot be meant
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from evaluation.coco_files.problems import FileProblem
 
 
 class EvaluationError(ValueError):
@@ -68,6 +79,26 @@ class InvalidThreshold(EvaluationError):
         self.allowed = allowed
 
 
+class NotProbabilities(EvaluationError):
+    """Scores lie outside 0 … 1 where probabilities are needed."""
+
+    def __init__(self, rows: int, *, lowest: float, highest: float) -> None:
+        super().__init__(
+            f"{rows} scores lie outside 0 … 1 (lowest {lowest:g}, highest {highest:g}). "
+            "Turn them into probabilities, by a sigmoid or softmax, and import them again."
+        )
+        self.rows = rows
+        self.lowest = lowest
+        self.highest = highest
+
+
+class ClassesNotMatched(EvaluationError):
+    """Classes are to be told apart, and the matches were made without regard to them."""
+
+    def __init__(self) -> None:
+        super().__init__("The matches are class-agnostic. Match with class_agnostic=False.")
+
+
 class MalformedMask(EvaluationError):
     """A polygon or run-length mask that must not reach native code."""
 
@@ -83,3 +114,45 @@ class MalformedJson(EvaluationError):
         super().__init__(f"{file} is not valid JSON for its format: {reason}. Export it again.")
         self.file = file
         self.reason = reason
+
+
+class FaultyRecords(EvaluationError):
+    """Records of a file cannot be meant as they are: all kinds of problems, counted."""
+
+    def __init__(self, file: str, problems: tuple[FileProblem, ...]) -> None:
+        kinds = "; ".join(map(str, problems))
+        super().__init__(f"{file} cannot be evaluated: {kinds}. Mend these records first.")
+        self.file = file
+        self.problems = problems
+
+
+class UnsupportedInput(EvaluationError):
+    """Something was passed as ground truth or predictions that cannot be read."""
+
+    def __init__(self, role: str, found: object, *, expected: str) -> None:
+        kind = type(found).__name__
+        if isinstance(found, list | tuple) and found:
+            kind = f"{kind} of {type(found[0]).__name__}"
+        super().__init__(f"The {role} given as {kind} cannot be read. Pass {expected}.")
+        self.role = role
+        self.expected = expected
+
+
+class UnknownChoice(EvaluationError):
+    """A table or chart was asked for that does not exist."""
+
+    def __init__(self, kind: str, name: str, *, allowed: tuple[str, ...]) -> None:
+        super().__init__(f"There is no {kind} {name!r}. Choose one of: {', '.join(allowed)}.")
+        self.kind = kind
+        self.name = name
+        self.allowed = allowed
+
+
+class InvalidGate(EvaluationError):
+    """A gate on deltas cannot be meant as it is written."""
+
+    def __init__(self, expression: str, reason: str, *, allowed: str) -> None:
+        super().__init__(f"The gate {expression!r} {reason}. Use {allowed}.")
+        self.expression = expression
+        self.reason = reason
+        self.allowed = allowed

@@ -10,37 +10,9 @@ import numpy as np
 from evaluation.errors import MismatchedColumns, NotFinite, PositionOutOfRange
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import ArrayLike, NDArray
 
-
-@dataclass(frozen=True, slots=True)
-class Masks:
-    """Run-length masks in COCO's compressed text form.
-
-    `counts` holds N compressed texts, `sizes` is (N, 2): height and width in pixels. The masks
-    must have been checked (finite, run total = height × width): native code reads them as they are.
-    """
-
-    counts: Sequence[bytes]
-    sizes: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        return len(self.counts)
-
-    def take(self, rows: NDArray[np.int64]) -> Masks:
-        """Give the masks of `rows`, in that order."""
-        counts = self.counts
-        return Masks(counts=[counts[row] for row in rows.tolist()], sizes=self.sizes[rows])
-
-    def rles(self, rows: NDArray[np.int64]) -> list[dict[str, object]]:
-        """Give the masks of `rows` as the objects that pycocotools reads."""
-        sizes = self.sizes[rows].tolist()
-        return [
-            {"size": size, "counts": self.counts[row]}
-            for row, size in zip(rows.tolist(), sizes, strict=True)
-        ]
+    from evaluation.masks import Masks
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +226,6 @@ def _ids(values: ArrayLike | None, n: int, *, first: int) -> NDArray[np.int64]:
 def _checked_masks(masks: Masks | None, n: int) -> Masks | None:
     if masks is None:
         return None
-    if len(masks.counts) != n:
-        raise MismatchedColumns("masks.counts", (n,), (len(masks.counts),))
-    _shaped("masks.sizes", masks.sizes, (n, 2))
+    if len(masks) != n:
+        raise MismatchedColumns("masks", (n,), (len(masks),))
     return masks

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import importlib
 import os
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from types import ModuleType
+
+    from numpy.typing import NDArray
+
+T = TypeVar("T")
+
+# Below this a thread costs more than it saves.
+_ROWS_OF_A_THREAD = 20_000
 
 
 def kernel(name: str) -> ModuleType:
@@ -35,3 +47,72 @@ def threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def in_threads(tasks: Sequence[Callable[[], T]]) -> list[T]:
+    """Run tasks side by side and give their results in order; the first runs in this thread.
+
+    Args:
+        tasks: Calls of kernel functions, which release the GIL; no more than `threads()`.
+
+    Example:
+        >>> in_threads([lambda: 1, lambda: 2])
+        [1, 2]
+    """
+    if len(tasks) < 2:
+        return [task() for task in tasks]
+    with ThreadPoolExecutor(len(tasks) - 1) as pool:
+        others = [pool.submit(task) for task in tasks[1:]]
+        first = tasks[0]()
+        return [first, *(other.result() for other in others)]
+
+
+def shares(loads: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Share out groups among threads: the largest first, each to who has least.
+
+    Args:
+        loads: (N,) work of each group.
+
+    Returns:
+        For each thread the numbers of its groups; one thread where there is little to do.
+
+    Example:
+        >>> [share.tolist() for share in shares(np.array([10, 20]))]
+        [[1, 0]]
+    """
+    n = _wanted(int(loads.sum()))
+    largest_first = np.argsort(-loads, kind="stable")
+    if n == 1:
+        return [largest_first]
+    taken: list[list[int]] = [[] for _ in range(n)]
+    totals = [0] * n
+    for group, load in zip(largest_first.tolist(), loads[largest_first].tolist(), strict=True):
+        least = totals.index(min(totals))
+        taken[least].append(group)
+        totals[least] += load
+    return [np.array(groups, dtype=np.int64) for groups in taken if groups]
+
+
+def blocks(start: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Cut consecutive groups into as many blocks of like size as there are threads.
+
+    Args:
+        start: (N + 1,) where the rows of each of N groups begin, ascending from 0.
+
+    Returns:
+        First group and the group to stop before, of each block.
+
+    Example:
+        >>> blocks(np.array([0, 5, 9]))
+        [(0, 2)]
+    """
+    n_groups, n_rows = len(start) - 1, int(start[-1])
+    n = _wanted(n_rows)
+    cuts = [int(np.searchsorted(start, n_rows * part // n)) for part in range(1, n)]
+    edges = [0, *cuts, n_groups]
+    return [(low, high) for low, high in pairwise(edges) if low < high or n == 1]
+
+
+def _wanted(rows: int) -> int:
+    """Say how many threads are worth their start."""
+    return max(1, min(threads(), rows // _ROWS_OF_A_THREAD))

@@ -1,52 +1,293 @@
-"""Run-length masks and polygons: everything that is checked before native code sees them.
+"""Run-length masks as columns, and the checks that every mask passes on its way in.
 
-pycocotools loops for ever on the IoU of masks whose run totals differ from their size, and crashes
-on NaN or huge coordinates and on sizes it cannot allocate. Nothing reaches it from here unchecked.
-
-A mask is COCO's compressed text: runs of zeros and ones by turns, in column order, each run from
-the fourth on as its difference to the run before the last, in groups of five bits (`rleToString`
-of the COCO API).
+A mask is kept as its *edges*: where each of its runs ends, in pixels counted down the columns and
+from left to right, zeros and ones by turns, zeros first; the last edge is height x width. COCO
+writes the same runs as a compressed text, each from the fourth on as its difference to the run
+before the last, in groups of five bits (`rleToString` of the COCO API).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Self, TypeVar
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
-from evaluation.errors import MalformedMask
+from evaluation import kernels
+from evaluation.errors import MalformedMask, MismatchedColumns, PositionOutOfRange
+from evaluation.mask_faults import FAULTS, MAX_PIXELS, OK
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-MAX_PIXELS: Final = 1 << 28
-MAX_OUTLINE: Final = 1 << 24  # points that COCO's rasteriser may allocate, five for each pixel
-REACH: Final = 10  # a polygon may leave its image by so many image sides
-_MAX_COORDINATE: Final = 1 << 24  # five times this still fits COCO's 32-bit integers
-_BATCH: Final = 200  # larger batches fall out of the processor's cache
-_LONGEST_RUN: Final = 7  # characters of five bits; a run below 2**28 and its sign need six
+    Runs = Sequence[float] | NDArray[np.generic]
 
-FAULTS: Final = (
-    "",
-    "the size is not positive or above 2**28 pixels",
-    "the text has a character that no run-length mask has",
-    "the text ends within a run",
-    "a run is longer than any image",
-    "a run is negative",
-    "the runs do not add up to height x width",
-)
-_OK, _SIZE, _CHARACTER, _CUT, _LONG, _NEGATIVE, _TOTAL = range(7)
+T = TypeVar("T")
+
+kernel = kernels.kernel("mask_kernel")
+
+_CHARACTERS_A_RUN = 7
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Texts:
+    """Compressed masks as one array of characters.
+
+    `characters` is flat; text i is `lengths[i]` of them from `starts[i]` on.
+
+    Raises:
+        PositionOutOfRange: If a text reaches past the characters.
+    """
+
+    characters: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+
+    def __post_init__(self) -> None:
+        check_views("texts", self.starts, self.lengths, len(self.characters))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @classmethod
+    def joined(cls, texts: Sequence[bytes | None]) -> Self:
+        """Join texts; None becomes an empty one.
+
+        Args:
+            texts: N compressed masks.
+
+        Example:
+            >>> Texts.joined([b"03", None, b"4"]).starts.tolist()
+            [0, 2, 2]
+        """
+        filled = [text or b"" for text in texts]
+        lengths = np.fromiter(map(len, filled), dtype=np.int64, count=len(filled))
+        characters = np.frombuffer(b"".join(filled), dtype=np.uint8)
+        return cls(characters, np.cumsum(lengths) - lengths, lengths)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Masks:
+    """N run-length masks, checked: made by `from_texts` and its like, not by the constructor.
+
+    `edges` is flat; mask i has `lengths[i]` of them from `starts[i]` on (several may share a
+    stretch). `sizes` is (N, 2) height and width, pixels. `areas` is (N,) pixels set. `extents` is
+    (N, 4) x0, y0, x1, y1 around the set pixels, the far corner exclusive, zeros where none is set.
+
+    Raises:
+        MismatchedColumns: If columns differ in length.
+        PositionOutOfRange: If a mask reaches past the edges.
+    """
+
+    edges: NDArray[np.uint32]
+    starts: NDArray[np.int64]
+    lengths: NDArray[np.int32]
+    sizes: NDArray[np.int32]
+    areas: NDArray[np.int64]
+    extents: NDArray[np.int32]
+
+    def __post_init__(self) -> None:
+        n = len(self.starts)
+        for name, shape in (
+            ("lengths", (n,)),
+            ("sizes", (n, 2)),
+            ("areas", (n,)),
+            ("extents", (n, 4)),
+        ):
+            found = getattr(self, name).shape
+            if found != shape:
+                raise MismatchedColumns(f"masks.{name}", shape, found)
+        check_views("masks", self.starts, self.lengths, len(self.edges))
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    @classmethod
+    def from_texts(cls, texts: Texts | Sequence[bytes | None], sizes: ArrayLike) -> Masks:
+        """Decode compressed masks.
+
+        Args:
+            texts: N compressed masks; None is a mask without a pixel.
+            sizes: (N, 2) height and width, pixels.
+
+        Raises:
+            MalformedMask: If a text is none of a mask of its size.
+            MismatchedColumns: If there are not N sizes.
+
+        Example:
+            >>> masks = Masks.from_texts([b"12", None], [(1, 3), (2, 2)])
+            >>> masks.areas.tolist(), masks.extents.tolist()
+            ([2, 0], [[1, 0, 3, 1], [0, 0, 0, 0]])
+        """
+        masks, fault = decode_texts(texts, sizes)
+        if not isinstance(texts, Texts):
+            absent = np.fromiter((text is None for text in texts), np.bool_, count=len(texts))
+            fault[absent] = OK
+        refuse(fault)
+        return masks
+
+    @classmethod
+    def from_runs(cls, runs: Sequence[Runs], sizes: ArrayLike) -> Masks:
+        """Take masks that are given as lists of runs, as in uncompressed COCO files.
+
+        Args:
+            runs: Of N masks the lengths of the runs of zeros and ones by turns, zeros first.
+            sizes: (N, 2) height and width, pixels.
+
+        Raises:
+            MalformedMask: If runs are not whole, not positive, or do not fill their image.
+            MismatchedColumns: If there are not N sizes.
+
+        Example:
+            >>> Masks.from_runs([[1, 2]], [(1, 3)]).texts()
+            [b'12']
+        """
+        masks, fault = read_runs(runs, sizes)
+        refuse(fault)
+        return masks
+
+    @classmethod
+    def from_pictures(cls, pictures: Iterable[NDArray[np.generic]]) -> Masks:
+        """Take masks that are given pixel by pixel.
+
+        Args:
+            pictures: N arrays (height, width), set where they are not zero.
+
+        Raises:
+            MalformedMask: If a picture is empty or has more than 2**28 pixels.
+
+        Example:
+            >>> Masks.from_pictures([np.array([[0, 1, 1]])]).texts()
+            [b'12']
+        """
+        sizes, runs = [], []
+        for picture in pictures:
+            sizes.append(picture.shape)
+            flat = (picture != 0).ravel(order="F")
+            changes = np.flatnonzero(flat[1:] != flat[:-1]) + 1
+            bounds = np.concatenate([[0], changes, [len(flat)]])
+            first = 0 if len(flat) and flat[0] else 1
+            runs.append(np.diff(bounds) if first else np.diff(bounds, prepend=0))
+        return cls.from_runs(runs, np.array(sizes, dtype=np.int64).reshape(-1, 2))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Masks]) -> Masks:
+        """Put several columns of masks one after the other.
+
+        Args:
+            parts: At least one.
+        """
+        before = np.cumsum([0, *(len(part.edges) for part in parts)])
+        return cls(
+            edges=np.concatenate([part.edges for part in parts]),
+            starts=np.concatenate(
+                [part.starts + start for part, start in zip(parts, before, strict=False)]
+            ),
+            lengths=np.concatenate([part.lengths for part in parts]),
+            sizes=np.concatenate([part.sizes for part in parts]),
+            areas=np.concatenate([part.areas for part in parts]),
+            extents=np.concatenate([part.extents for part in parts]),
+        )
+
+    def take(self, rows: NDArray[np.int64]) -> Masks:
+        """Give the masks of `rows`, in that order; their edges are shared, not copied."""
+        return Masks(
+            edges=self.edges,
+            starts=self.starts[rows],
+            lengths=self.lengths[rows],
+            sizes=self.sizes[rows],
+            areas=self.areas[rows],
+            extents=self.extents[rows],
+        )
+
+    def runs(self, row: int) -> NDArray[np.int64]:
+        """Give the lengths of the runs of one mask, zeros first."""
+        start = int(self.starts[row])
+        edges = self.edges[start : start + int(self.lengths[row])]
+        return np.diff(edges, prepend=np.uint32(0)).astype(np.int64)
+
+    def texts(self) -> list[bytes]:
+        """Give the masks as COCO's compressed texts."""
+        characters = np.empty(_CHARACTERS_A_RUN * int(self.lengths.sum()), dtype=np.uint8)
+        lengths = np.empty(len(self), dtype=np.int64)
+        kernel.encode_texts(self, characters, lengths)
+        stops = np.cumsum(lengths).tolist()
+        text = characters[: stops[-1] if stops else 0].tobytes()
+        return [text[low:high] for low, high in zip([0, *stops], stops, strict=False)]
+
+    def boxes(self) -> NDArray[np.float64]:
+        """Give the boxes around the set pixels: (N, 4) xywh, pixels; zeros where none is set."""
+        boxes = self.extents.astype(np.float64)
+        boxes[:, 2:] -= boxes[:, :2]
+        return boxes
+
+
+def decode_texts(
+    texts: Texts | Sequence[bytes | None], sizes: ArrayLike
+) -> tuple[Masks, NDArray[np.int8]]:
+    """Decode compressed masks and say what is wrong with which.
+
+    Args:
+        texts: N compressed masks.
+        sizes: (N, 2) height and width, pixels.
+
+    Returns:
+        The masks, without a pixel where they are faulty, and (N,) indexes into `FAULTS`.
+
+    Raises:
+        MismatchedColumns: If there are not N sizes.
+
+    Example:
+        >>> masks, fault = decode_texts([b"03", b"04"], [(1, 3), (1, 3)])
+        >>> masks.areas.tolist(), [FAULTS[code] for code in fault]
+        ([3, 0], ['', 'the runs do not add up to height x width'])
+    """
+    read = texts if isinstance(texts, Texts) else Texts.joined(texts)
+    n = len(read)
+    checked = checked_sizes(sizes, n)
+    runs = np.zeros(n, dtype=np.int64)
+    fault = np.zeros(n, dtype=np.int8)
+    in_blocks(read.lengths, lambda *rows: kernel.count_runs(read, runs, fault, *rows))
+    masks = unfilled(runs, checked)
+    in_blocks(read.lengths, lambda *rows: kernel.decode_texts(read, masks, fault, *rows))
+    return masks, fault
+
+
+def read_runs(runs: Sequence[Runs], sizes: ArrayLike) -> tuple[Masks, NDArray[np.int8]]:
+    """Take masks given as lists of runs and say what is wrong with which.
+
+    Args:
+        runs: Of N masks the lengths of the runs of zeros and ones by turns, zeros first.
+        sizes: (N, 2) height and width, pixels.
+
+    Returns:
+        The masks, without a pixel where they are faulty, and (N,) indexes into `FAULTS`.
+
+    Raises:
+        MismatchedColumns: If there are not N sizes.
+
+    Example:
+        >>> read_runs([[1, 2], [1, -1]], [(1, 3), (1, 3)])[1].tolist()
+        [0, 5]
+    """
+    # A mask needs room for one edge, even without a run: nothing then adds up to the size.
+    filled = [run if len(run) else (0,) for run in runs]
+    lengths = np.fromiter(map(len, filled), dtype=np.int64, count=len(filled))
+    values = np.concatenate([np.empty(0), *(np.asarray(run, np.float64) for run in filled)])
+    masks = unfilled(lengths, checked_sizes(sizes, len(filled)))
+    fault = np.zeros(len(filled), dtype=np.int8)
+    kernel.decode_runs(values, masks, fault, 0, len(filled))
+    return masks, fault
 
 
 @dataclass(frozen=True, slots=True)
 class RunCheck:
-    """What a look at compressed masks found, without decoding a pixel.
+    """What a look at compressed masks found.
 
-    `fault`: (N,) index into FAULTS, 0 for a sound mask. `area`: (N,) pixels set, 0 where faulty.
+    `fault`: (N,) index into `FAULTS`, 0 for a sound mask. `area`: (N,) pixels set, 0 where faulty.
     """
 
     fault: NDArray[np.int8]
@@ -55,7 +296,7 @@ class RunCheck:
     @property
     def sound(self) -> NDArray[np.bool_]:
         """(N,) which masks may go on to native code."""
-        return np.asarray(self.fault == _OK)
+        return np.asarray(self.fault == OK)
 
 
 def check_runs(counts: Sequence[bytes], sizes: ArrayLike) -> RunCheck:
@@ -65,22 +306,18 @@ def check_runs(counts: Sequence[bytes], sizes: ArrayLike) -> RunCheck:
         counts: N compressed run-length texts.
         sizes: (N, 2) height and width, pixels.
 
-    >>> check_runs([b"03", b"04"], [(1, 3), (1, 3)]).fault.tolist()
-    [0, 6]
+    Raises:
+        MismatchedColumns: If there are not N sizes.
+
+    Example:
+        >>> check_runs([b"03", b"04"], [(1, 3), (1, 3)]).fault.tolist()
+        [0, 6]
     """
-    size = np.asarray(sizes, dtype=np.int64).reshape(-1, 2)
-    pixels = np.where((size > 0).all(axis=1) & (size <= MAX_PIXELS).all(axis=1), size.prod(1), 0)
-    fault = np.zeros(len(counts), dtype=np.int8)
-    area = np.zeros(len(counts), dtype=np.int64)
-    for start in range(0, len(counts), _BATCH):
-        part = slice(start, start + _BATCH)
-        fault[part], area[part] = _check_batch(counts[part], pixels[part])
-    fault[(pixels < 1) | (pixels > MAX_PIXELS)] = _SIZE
-    area[fault != _OK] = 0
-    return RunCheck(fault, area)
+    masks, fault = decode_texts(counts, sizes)
+    return RunCheck(fault, masks.areas)
 
 
-def compress(runs: Sequence[float], size: tuple[int, int]) -> bytes:
+def compress(runs: Runs, size: tuple[int, int]) -> bytes:
     """Return the compressed text of a mask given as a list of runs.
 
     Args:
@@ -90,96 +327,11 @@ def compress(runs: Sequence[float], size: tuple[int, int]) -> bytes:
     Raises:
         MalformedMask: The runs are not whole, not positive, or do not fill the image.
 
-    >>> compress([0, 3], (1, 3))
-    b'03'
+    Example:
+        >>> compress([0, 3], (1, 3))
+        b'03'
     """
-    _check_size(size)
-    values = np.asarray(runs, dtype=np.float64)
-    if values.ndim != 1 or not np.isfinite(values).all() or (values != np.floor(values)).any():
-        raise MalformedMask("a run is not a whole number")
-    if (values < 0).any():
-        raise MalformedMask(FAULTS[_NEGATIVE])
-    if values.sum() != size[0] * size[1]:
-        raise MalformedMask(FAULTS[_TOTAL])
-    whole = {"size": list(size), "counts": values.astype(np.int64).tolist()}
-    return bytes(coco_mask.frPyObjects(whole, *size)["counts"])
-
-
-def check_polygons(polygons: Sequence[Sequence[float]]) -> None:
-    """Check what of polygons can be checked without knowing their image.
-
-    Args:
-        polygons: Parts of one object, each x1, y1, x2, y2, … in pixels.
-
-    Raises:
-        MalformedMask: No part, fewer than three points, half a point, or a coordinate that is
-            not finite or beyond 2**24.
-    """
-    _points(polygons)
-
-
-def rasterise(polygons: Sequence[Sequence[float]], size: tuple[int, int]) -> bytes:
-    """Return the compressed mask of polygons, by COCO's rule (`frPyObjects`, then `merge`).
-
-    Coordinates go to COCO's rasteriser as they are; what lies outside the image is cut by it.
-
-    Args:
-        polygons: Parts of one object, each x1, y1, x2, y2, … in pixels.
-        size: Height and width of the image, pixels.
-
-    Raises:
-        MalformedMask: See `check_polygons`; also a coordinate more than ten image sides away, or
-            an outline too long to rasterise.
-    """
-    _check_size(size)
-    limit = REACH * max(size)
-    outline = 0.0
-    for points in _points(polygons):
-        if np.abs(points).max() > limit:
-            raise MalformedMask(f"a coordinate is more than {REACH} image sides away")
-        steps = np.abs(points[1:] - points[:-1]).max(axis=1).sum()
-        closing = np.abs(points[0] - points[-1]).max()
-        outline += 5 * (steps + closing) + len(points)
-    if outline > MAX_OUTLINE:
-        raise MalformedMask("the outline is too long to draw")
-    parts = coco_mask.frPyObjects([list(map(float, part)) for part in polygons], *size)
-    return bytes((parts[0] if len(parts) == 1 else coco_mask.merge(parts))["counts"])
-
-
-def _points(polygons: Sequence[Sequence[float]]) -> list[NDArray[np.float64]]:
-    """Return the points of each part, (M, 2) xy pixels, or refuse them as `check_polygons` says."""
-    if not polygons:
-        raise MalformedMask("it has no polygon")
-    parts = []
-    for polygon in polygons:
-        if len(polygon) < 6:
-            raise MalformedMask("a polygon has fewer than three points")
-        if len(polygon) % 2:
-            raise MalformedMask("a polygon ends with half a point")
-        points = np.array(polygon, dtype=np.float64)
-        # NaN fails every comparison, so this refuses it too.
-        if not np.abs(points).max() <= _MAX_COORDINATE:
-            raise MalformedMask("a coordinate is not finite or beyond any image")
-        parts.append(points.reshape(-1, 2))
-    return parts
-
-
-def run_lengths(counts: Sequence[bytes]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the run lengths of checked masks, one after the other, and where each begins.
-
-    Args:
-        counts: N compressed texts, none empty.
-
-    Returns:
-        (R,) run lengths, zeros first in every mask, and (N,) starts.
-
-    >>> [part.tolist() for part in run_lengths([b"03", b"12"])]
-    [[0, 3, 1, 2], [0, 2]]
-    """
-    lengths = np.fromiter(map(len, counts), dtype=np.int64, count=len(counts))
-    groups = np.frombuffer(b"".join(counts), dtype=np.uint8).astype(np.int16) - 48
-    values, starts, _ = _runs(groups, np.cumsum(lengths) - lengths, lengths)
-    return _undone(values, starts)[0], starts
+    return Masks.from_runs([runs], [size]).texts()[0]
 
 
 def decode(runs: NDArray[np.int64], size: tuple[int, int]) -> NDArray[np.uint8]:
@@ -189,8 +341,9 @@ def decode(runs: NDArray[np.int64], size: tuple[int, int]) -> NDArray[np.uint8]:
         runs: (R,) run lengths of a checked mask, zeros first.
         size: Height and width, pixels.
 
-    >>> decode(np.array([1, 2]), (1, 3)).tolist()
-    [[0, 1, 1]]
+    Example:
+        >>> decode(np.array([1, 2]), (1, 3)).tolist()
+        [[0, 1, 1]]
     """
     values = np.arange(len(runs), dtype=np.uint8) & 1
     height, width = size
@@ -198,95 +351,97 @@ def decode(runs: NDArray[np.int64], size: tuple[int, int]) -> NDArray[np.uint8]:
 
 
 def bounding_boxes(counts: Sequence[bytes], sizes: ArrayLike) -> NDArray[np.float64]:
-    """Return the box around each checked mask: (N, 4) xywh, pixels; zeros for an empty mask."""
-    if not len(counts):
-        return np.zeros((0, 4))
-    boxes = coco_mask.toBbox(_objects(counts, sizes))
-    return np.asarray(boxes, dtype=np.float64).reshape(-1, 4)
+    """Return the box around each mask: (N, 4) xywh, pixels; zeros for an empty or faulty mask.
+
+    Args:
+        counts: N compressed run-length texts.
+        sizes: (N, 2) height and width, pixels.
+
+    Example:
+        >>> bounding_boxes([b"12"], [(1, 3)]).tolist()
+        [[1.0, 0.0, 2.0, 1.0]]
+    """
+    return decode_texts(counts, sizes)[0].boxes()
 
 
-def _objects(counts: Sequence[bytes], sizes: ArrayLike) -> list[dict[str, object]]:
-    heights_widths = np.asarray(sizes).reshape(-1, 2).tolist()
-    return [
-        {"size": size, "counts": text} for size, text in zip(heights_widths, counts, strict=True)
-    ]
+def in_blocks(load: NDArray[np.integer], work: Callable[[int, int], T]) -> list[T]:
+    """Call `work(low, high)` for blocks of rows, side by side, and give what it gave in order.
+
+    Args:
+        load: (N,) how much there is to do in each row.
+        work: Takes the first row of a block and the one past its last.
+
+    Example:
+        >>> in_blocks(np.array([3, 4]), lambda low, high: high - low)
+        [2]
+    """
+    before = np.concatenate([[0], np.cumsum(load, dtype=np.int64)])
+    blocks = kernels.blocks(before)
+    return kernels.in_threads([partial(work, *block) for block in blocks])
 
 
-def _check_size(size: tuple[int, int]) -> None:
-    height, width = size
-    if height < 1 or width < 1 or height * width > MAX_PIXELS:
-        raise MalformedMask(FAULTS[_SIZE])
+def checked_sizes(sizes: ArrayLike, n: int) -> NDArray[np.int32]:
+    """Return N sizes as a column; a side that no mask may have becomes 0.
+
+    Args:
+        sizes: (N, 2) height and width, pixels.
+        n: N.
+
+    Raises:
+        MismatchedColumns: If there are not N sizes.
+    """
+    size = np.asarray(sizes, dtype=np.int64)
+    if size.shape != (n, 2) and (n or size.size):
+        raise MismatchedColumns("sizes", (n, 2), size.shape)
+    allowed = (size > 0) & (size <= MAX_PIXELS)
+    return np.where(allowed, size, 0).astype(np.int32).reshape(-1, 2)
 
 
-def _check_batch(
-    counts: Sequence[bytes], pixels: NDArray[np.int64]
-) -> tuple[NDArray[np.int8], NDArray[np.int64]]:
-    """Return the faults and areas of a few masks: (N,) and (N,)."""
-    fault = np.zeros(len(counts), dtype=np.int8)
-    area = np.zeros(len(counts), dtype=np.int64)
-    lengths = np.fromiter(map(len, counts), dtype=np.int64, count=len(counts))
-    fault[lengths == 0] = _TOTAL
-    filled = np.flatnonzero(lengths)
-    if not len(filled):
-        return fault, area
-    lengths = lengths[filled]
-    groups = np.frombuffer(b"".join(counts), dtype=np.uint8).astype(np.int16) - 48
-    starts = np.concatenate([[0], np.cumsum(lengths)[:-1]])
-    odd = np.logical_or.reduceat((groups < 0) | (groups > 63), starts)
-    runs, run_starts, too_long = _runs(groups, starts, lengths)
-    last_groups = groups[starts + lengths - 1]
-    total, ones, negative = _sums(runs, run_starts)
-    # The first reason found is told: later ones may only follow from it.
-    reasons = [odd, (last_groups & 32) != 0, too_long, negative, total != pixels[filled]]
-    fault[filled] = np.select(reasons, [_CHARACTER, _CUT, _LONG, _NEGATIVE, _TOTAL], _OK)
-    area[filled] = ones
-    return fault, area
+def unfilled(rooms: NDArray[np.int64], sizes: NDArray[np.int32]) -> Masks:
+    """Make room for masks that a kernel fills.
 
-
-def _runs(
-    groups: NDArray[np.int16], starts: NDArray[np.int64], lengths: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Read the groups of five bits: differences, where each mask's begin, and which are absurd."""
-    ends = (groups & 32) == 0
-    ends[starts + lengths - 1] = True  # a mask that is cut short must not run into the next
-    stops = np.flatnonzero(ends) + 1
-    begins = np.concatenate([[0], stops[:-1]])
-    widths = stops - begins
-    places = np.arange(len(groups)) - np.repeat(begins, widths)
-    bits = (groups & 31).astype(np.int64) << 5 * np.minimum(places, _LONGEST_RUN)
-    values = np.add.reduceat(bits, begins)
-    signed = (groups[stops - 1] & 16) != 0
-    values -= np.where(signed, np.int64(1) << 5 * np.minimum(widths, _LONGEST_RUN + 1), 0)
-    run_starts = np.searchsorted(begins, starts)
-    too_long = np.logical_or.reduceat(widths > _LONGEST_RUN, run_starts)
-    return values, run_starts, too_long
-
-
-def _sums(
-    values: NDArray[np.int64], starts: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
-    """Return each mask's total, its set pixels and whether a run is < 0."""
-    runs, place = _undone(values, starts)
-    ones = np.where(place % 2 == 1, runs, 0)
-    return (
-        np.add.reduceat(runs, starts),
-        np.add.reduceat(ones, starts),
-        np.logical_or.reduceat(runs < 0, starts),
+    Args:
+        rooms: (N,) edges that each mask may have.
+        sizes: (N, 2) height and width, pixels.
+    """
+    rooms = np.maximum(rooms, 1)
+    stops = np.cumsum(rooms)
+    n = len(rooms)
+    return Masks(
+        edges=np.empty(int(stops[-1]) if n else 0, dtype=np.uint32),
+        starts=stops - rooms,
+        lengths=rooms.astype(np.int32),
+        sizes=sizes,
+        areas=np.zeros(n, dtype=np.int64),
+        extents=np.zeros((n, 4), dtype=np.int32),
     )
 
 
-def _undone(
-    values: NDArray[np.int64], starts: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Undo the differences; return the run lengths and the place of each in its mask."""
-    lengths = np.diff(np.concatenate([starts, [len(values)]]))
-    place = np.arange(len(values)) - np.repeat(starts, lengths)
-    runs = values.copy()
-    for first in (1, 2):  # runs 1, 3, 5 … and 2, 4, 6 … are chains of differences; run 0 is plain
-        chain = np.flatnonzero((place >= first) & (place % 2 == first % 2))
-        sums = np.cumsum(values[chain])
-        heads = np.flatnonzero(place[chain] == first)
-        before = np.concatenate([[0], sums])[heads]
-        repeats = np.diff(np.concatenate([heads, [len(chain)]]))
-        runs[chain] = sums - np.repeat(before, repeats)
-    return runs, place
+def refuse(fault: NDArray[np.int8]) -> None:
+    """Refuse masks of which one is faulty.
+
+    Raises:
+        MalformedMask: The first fault.
+    """
+    faulty = np.flatnonzero(fault)
+    if len(faulty):
+        raise MalformedMask(FAULTS[fault[faulty[0]]])
+
+
+def check_views(
+    name: str, starts: NDArray[np.int64], lengths: NDArray[np.integer], room: int
+) -> None:
+    """Refuse stretches of a flat array that reach past it: native code reads them as they are.
+
+    Raises:
+        MismatchedColumns: If there are not as many lengths as starts.
+        PositionOutOfRange: If a stretch begins before the array or ends after it.
+    """
+    if starts.shape != lengths.shape:
+        raise MismatchedColumns(f"{name}.lengths", starts.shape, lengths.shape)
+    if not len(starts):
+        return
+    # Each alone first, so that their sum cannot overflow.
+    ends = (starts, lengths, starts + lengths)
+    if any(int(column.min()) < 0 or int(column.max()) > room for column in ends):
+        raise PositionOutOfRange(f"{name}.starts", length=room)

@@ -12,18 +12,27 @@ predictions, at IoU = intersection / area of the prediction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import functools
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation import _kernel_numpy as kernel
-from evaluation.candidates import Cells, IouType, find_candidates
+from evaluation import kernels
+from evaluation.axes import Axis
+from evaluation.candidates import IouType, cut_into_cells, find_candidates
+from evaluation.errors import InvalidThreshold
+from evaluation.walking_order import walking_order
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from evaluation.candidates import Candidates
     from evaluation.instances import Instances
+
+kernel = kernels.kernel("kernel")
 
 IOU_THRESHOLDS: NDArray[np.float64] = np.linspace(
     0.5, 0.95, int(np.round((0.95 - 0.5) / 0.05)) + 1, endpoint=True
@@ -38,17 +47,24 @@ AREA_RANGES: dict[str, tuple[float, float]] = {
 }
 
 
+# A pair's thresholds are the bits of one 16-bit number.
+MOST_THRESHOLDS = 16
+
+
 @dataclass(frozen=True, slots=True)
 class Matches:
     """What the matcher found, sparse: most predictions touch nothing and have no pair.
 
-    `rank` is (P,): the place of each prediction inside its image and class, best score first,
-    ties in file order, uncapped (COCO's cap of 100 keeps ranks below 100).
+    `order` is (P,): the rows in walking order (class, then score descending, then image, then file
+    order). `rank` is (P,): the place of each prediction inside its image and class, best score
+    first, ties in file order, uncapped (COCO's cap of 100 keeps ranks below 100).
     `pred`, `truth` and `iou` are parallel (E,) arrays, one row for each pair matched anywhere,
     ascending by prediction. `thresholds` is (E, 4): bit t of column a is set where the pair is
-    matched at `IOU_THRESHOLDS[t]` in area range a of `AREA_RANGES`.
+    matched at `iou_thresholds[t]` in area range a of `AREA_RANGES`. `class_agnostic` says that
+    all objects were taken for one class.
     """
 
+    order: NDArray[np.int64]
     rank: NDArray[np.int32]
     pred: NDArray[np.int64]
     truth: NDArray[np.int64]
@@ -56,6 +72,8 @@ class Matches:
     thresholds: NDArray[np.uint16]
     iou_type: IouType
     strict: bool
+    iou_thresholds: NDArray[np.float64] = field(default_factory=IOU_THRESHOLDS.copy)
+    class_agnostic: bool = False
 
 
 def match(
@@ -64,8 +82,10 @@ def match(
     *,
     iou_type: IouType = "bbox",
     strict: bool = False,
+    iou_thresholds: Sequence[float] | NDArray[np.float64] | None = None,
+    class_agnostic: bool = False,
 ) -> Matches:
-    """Match predictions to ground truth at all ten IoU thresholds and four area ranges.
+    """Match predictions to ground truth at all IoU thresholds and four area ranges.
 
     Args:
         truth: Ground truth of all images.
@@ -73,9 +93,13 @@ def match(
         iou_type: Whether boxes or masks are compared.
         strict: Repeat pycocotools' treatment of annotation id 0: it takes the id of the matched
             ground truth for "is matched", so the prediction matched to id 0 counts as unmatched.
+        iou_thresholds: One to sixteen ascending overlaps in (0, 1]; COCO's ten when missing.
+        class_agnostic: Take all objects for one class.
 
     Raises:
         MissingMasks: If masks are to be compared and a table has none.
+        InvalidThreshold: If the IoU thresholds are not as described.
+        PositionOutOfRange: If an image or class position is negative.
 
     Example:
         >>> from evaluation import Instances
@@ -85,16 +109,44 @@ def match(
         >>> matches = match(truth, found)
         >>> matches.pred.tolist(), matches.iou.tolist(), bin(matches.thresholds[0, 0])
         ([0], [0.6], '0b111')
+        >>> match(truth, found, iou_thresholds=[0.1, 0.6, 0.7]).thresholds[0, 0]
+        np.uint16(3)
     """
+    thresholds = _checked_thresholds(iou_thresholds)
+    least = np.minimum(thresholds, 1 - 1e-10)  # as pycocotools: an IoU of 1 - ε passes for 1
     ignored = ignored_truth(truth)
-    rank, pairs = _match(truth, predictions, IOU_THRESHOLDS, ignored, iou_type)
-    pred, true, iou, thresholds = pairs
+    images, classes = Axis.of_images(predictions, truth), Axis.of_classes(predictions, truth)
+    order = walking_order(
+        predictions, class_agnostic=class_agnostic, images=images, classes=classes
+    )
+    cells = cut_into_cells(
+        truth, predictions, order, class_agnostic=class_agnostic, images=images, classes=classes
+    )
+    found = find_candidates(
+        truth,
+        predictions,
+        iou_type=iou_type,
+        floor=float(least[0]),
+        class_agnostic=class_agnostic,
+        cells=cells,
+    )
+    matched = _assign(found, least, ignored, truth)
     if strict:
-        unseen = (truth.id[true] == 0)[:, None] & ~ignored[true]
-        thresholds = np.where(unseen, np.uint16(0), thresholds)
-        kept = thresholds.any(axis=1)
-        pred, true, iou, thresholds = pred[kept], true[kept], iou[kept], thresholds[kept]
-    return Matches(rank, pred, true, iou, thresholds, iou_type, strict)
+        unseen = (truth.id[found.truth] == 0)[:, None] & ~ignored[found.truth]
+        matched[unseen] = 0
+    kept = _matched_anywhere(found, matched, len(truth))
+    return Matches(
+        order=order,
+        rank=cells.rank,
+        pred=found.pred[kept],
+        truth=found.truth[kept],
+        iou=found.iou[kept],
+        thresholds=matched[kept],
+        iou_type=iou_type,
+        strict=strict,
+        iou_thresholds=thresholds,
+        class_agnostic=class_agnostic,
+    )
 
 
 def counterparts(
@@ -113,11 +165,11 @@ def counterparts(
     Returns:
         Three parallel (E,) arrays: row of `first`, row of `second`, their IoU.
     """
-    nothing = np.zeros((len(first), 1), dtype=np.bool_)
-    _, (second_row, first_row, overlap, _) = _match(
-        first, second, np.array([iou]), nothing, iou_type
-    )
-    return first_row, second_row, overlap
+    least = np.array([min(iou, 1 - 1e-10)])
+    found = find_candidates(first, second, iou_type=iou_type, floor=float(least[0]))
+    matched = _assign(found, least, np.zeros((len(first), 1), dtype=np.bool_), first)
+    kept = _matched_anywhere(found, matched, len(first))
+    return found.truth[kept], found.pred[kept], found.iou[kept]
 
 
 def ignored_truth(truth: Instances) -> NDArray[np.bool_]:
@@ -126,42 +178,50 @@ def ignored_truth(truth: Instances) -> NDArray[np.bool_]:
     return np.stack(outside, axis=1) | truth.crowd[:, None]
 
 
-def _match(
-    truth: Instances,
-    predictions: Instances,
-    thresholds: NDArray[np.float64],
+def _checked_thresholds(
+    thresholds: Sequence[float] | NDArray[np.float64] | None,
+) -> NDArray[np.float64]:
+    if thresholds is None:
+        return IOU_THRESHOLDS
+    values = np.array(thresholds, dtype=np.float64)
+    if values.ndim != 1 or not 1 <= len(values) <= MOST_THRESHOLDS:
+        raise InvalidThreshold("IoU", float(values.size), allowed="1 to 16 thresholds")
+    for value in values.tolist():
+        if not 0 < value <= 1:
+            raise InvalidThreshold("IoU", value, allowed="numbers above 0, at most 1")
+    if not (np.diff(values) > 0).all():
+        later = float(values[1:][np.diff(values) <= 0][0])
+        raise InvalidThreshold("IoU", later, allowed="ascending thresholds")
+    return values
+
+
+def _assign(
+    found: Candidates,
+    least: NDArray[np.float64],
     ignored: NDArray[np.bool_],
-    iou_type: IouType,
-) -> tuple[
-    NDArray[np.int32],
-    tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.uint16]],
-]:
-    """Match at given thresholds and ignore columns: ranks, then the matched pairs."""
-    cells, rank = _sort_by_cell(truth, predictions)
-    least = np.minimum(thresholds, 1 - 1e-10)  # as pycocotools: an IoU of 1 - ε passes for 1
-    found = find_candidates(truth, predictions, cells, iou_type=iou_type, floor=float(least[0]))
-    n_reached = np.searchsorted(least, found.iou, side="right")
-    bits = kernel.assign(
+    truth: Instances,
+) -> NDArray[np.uint16]:
+    """Decide at which thresholds (bits) and in which area ranges (columns) a pair is matched."""
+    matched = np.zeros((len(found.pred), ignored.shape[1]), dtype=np.uint16)
+    kernel.assign(
         found.pred,
         found.truth,
-        ((1 << n_reached) - 1).astype(np.uint16),
-        cells.pred_cell[found.pred],
-        ignored[cells.truth_order],
-        truth.crowd[cells.truth_order],
+        found.iou,
+        least,
+        np.ascontiguousarray(ignored).view(np.uint8),
+        np.ascontiguousarray(truth.crowd, dtype=np.bool_).view(np.uint8),
+        np.zeros(ignored.shape, dtype=np.uint16),
+        matched,
     )
-    kept = np.flatnonzero(bits.any(axis=1))
-    pred, true = cells.pred_order[found.pred[kept]], cells.truth_order[found.truth[kept]]
-    ascending = np.lexsort((true, pred))
-    kept = kept[ascending]
-    return rank, (pred[ascending], true[ascending], found.iou[kept], bits[kept])
+    return matched
 
 
-def _sort_by_cell(truth: Instances, predictions: Instances) -> tuple[Cells, NDArray[np.int32]]:
-    """Sort both tables by (image, class); predictions inside it by score."""
-    n_classes = 1 + max((int(t.class_.max()) for t in (truth, predictions) if len(t)), default=0)
-    truth_cell = truth.image * n_classes + truth.class_
-    pred_cell = predictions.image * n_classes + predictions.class_
-    truth_order = np.argsort(truth_cell, kind="stable")
-    pred_order, rank = kernel.rank_in_cells(pred_cell, predictions.score)
-    cells = Cells(pred_order, pred_cell[pred_order], truth_order, truth_cell[truth_order])
-    return cells, rank
+def _matched_anywhere(
+    found: Candidates, matched: NDArray[np.uint16], n_truth: int
+) -> NDArray[np.int64]:
+    """Choose the pairs with a match, ascending by prediction, then by ground truth."""
+    anywhere = functools.reduce(np.bitwise_or, matched.T)
+    kept = np.flatnonzero(anywhere)
+    ascending = np.argsort(found.pred[kept] * max(n_truth, 1) + found.truth[kept])
+    chosen: NDArray[np.int64] = kept[ascending]
+    return chosen

@@ -101,8 +101,8 @@ class Tally:
 class OperatingCounts:
     """Counts per class and size bucket: four (K, 3) arrays, buckets small, medium, large.
 
-    A matched prediction is in the bucket of its ground truth, an unmatched one in that of its own
-    area, so buckets sum to the class and classes to the total.
+    A matched prediction is in the class and bucket of its ground truth, an unmatched one in its
+    own, so buckets sum to the class and classes to the total.
     """
 
     tp: NDArray[np.int64]
@@ -147,10 +147,10 @@ def outcomes(
         predictions: Predictions that were matched.
         matches: Outcome of `match` for exactly these tables.
         score: Predictions with this score or more count.
-        iou: Overlap that makes a match, one of `IOU_THRESHOLDS`.
+        iou: Overlap that makes a match, one of `matches.iou_thresholds`.
 
     Raises:
-        InvalidThreshold: If `iou` is none of the ten thresholds or `score` is not finite.
+        InvalidThreshold: If `iou` is none of these thresholds or `score` is not finite.
         MismatchedColumns: If `matches` belong to other predictions.
 
     Example:
@@ -164,11 +164,10 @@ def outcomes(
         >>> [TruthOutcome(code).name for code in at.truth], at.matched_truth.tolist()
         (['FOUND', 'MISSED'], [0, -1])
     """
-    if not math.isfinite(score):
-        raise InvalidThreshold("score", score, allowed="a finite number")
+    check_score(score)
     if len(matches.rank) != len(predictions):
         raise MismatchedColumns("matches.rank", (len(predictions),), matches.rank.shape)
-    bit = np.uint16(1 << _threshold_position(iou))
+    bit = np.uint16(1 << threshold_position(iou, matches.iou_thresholds))
     ignored = ignored_truth(truth)[:, 0]
     kept = predictions.score >= score
     matched = np.flatnonzero(((matches.thresholds[:, 0] & bit) != 0) & kept[matches.pred])
@@ -238,11 +237,40 @@ def count(
     return OperatingCounts(tp, fp, fn, tp + fn)
 
 
-def _threshold_position(iou: float) -> int:
+def check_score(score: float) -> None:
+    """Refuse a score threshold that is no number.
+
+    Raises:
+        InvalidThreshold: If it is NaN or infinite.
+
+    Example:
+        >>> check_score(-3.5)  # scores may be logits
+    """
+    if not math.isfinite(score):
+        raise InvalidThreshold("score", score, allowed="a finite number")
+
+
+def threshold_position(iou: float, thresholds: NDArray[np.float64] = IOU_THRESHOLDS) -> int:
+    """Find an IoU threshold on the axis of those that were matched at.
+
+    Args:
+        iou: The threshold.
+        thresholds: The axis, such as `Matches.iou_thresholds`.
+
+    Raises:
+        InvalidThreshold: If it is none of them.
+
+    Example:
+        >>> threshold_position(0.5), threshold_position(0.9)
+        (0, 8)
+    """
     # 0.9 is 0.8999… on the axis: the nearest threshold is meant, not the equal one.
-    near = np.flatnonzero(np.isclose(IOU_THRESHOLDS, iou, rtol=0.0, atol=1e-9))
+    near = np.flatnonzero(np.isclose(thresholds, iou, rtol=0.0, atol=1e-9))
     if len(near) == 0:
-        raise InvalidThreshold("IoU", iou, allowed="one of 0.50, 0.55 … 0.95")
+        known = "one of 0.50, 0.55 … 0.95"
+        if not np.array_equal(thresholds, IOU_THRESHOLDS):
+            known = "one that was matched at: " + ", ".join(f"{each:g}" for each in thresholds)
+        raise InvalidThreshold("IoU", iou, allowed=known)
     return int(near[0])
 
 

@@ -65,6 +65,8 @@ def rematch(
         predictions.take(rows),
         iou_type=previous.iou_type,
         strict=previous.strict,
+        iou_thresholds=previous.iou_thresholds,
+        class_agnostic=previous.class_agnostic,
     )
     kept = np.flatnonzero(~changed[predictions.image[previous.pred]])
     pred = previous.pred[kept]

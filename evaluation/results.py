@@ -14,7 +14,9 @@ from evaluation.average_precision import (
     class_average_precision,
     summarize,
 )
+from evaluation.averages import averages
 from evaluation.errors import InvalidThreshold, MismatchedColumns, PositionOutOfRange
+from evaluation.inputs import open_tables
 from evaluation.matching import match
 from evaluation.operating_point import count, outcomes
 from evaluation.size_buckets import SIZE_BUCKETS
@@ -22,9 +24,13 @@ from evaluation.size_buckets import SIZE_BUCKETS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import altair as alt
+    import pandas as pd
     from numpy.typing import NDArray
 
+    from evaluation.averages import Averages
     from evaluation.candidates import IouType
+    from evaluation.inputs import Source
     from evaluation.instances import Instances
     from evaluation.matching import Matches
     from evaluation.operating_point import OperatingCounts, Outcomes, Tally
@@ -37,16 +43,17 @@ SIZE_NUMBERS = {"small": ("APs", "ARs"), "medium": ("APm", "ARm"), "large": ("AP
 _CURVE_CAP = 100
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class EvaluationResult:
     """The numbers of one prediction set on one state of the labels, under one setting.
 
     All class axes are those of `class_names`: the evaluated classes, in class-axis order.
     `metrics` are COCO's twelve numbers and `class_metrics` the same, one entry a class; None is
-    n/a. `counts` and `n_predictions` (K, any score) are restricted to the chosen images and
-    classes. `precision_curves` and `score_curves` are (T, R, K), all areas, at most 100
-    predictions an image and class; −1 where a class has no ground truth. `matches` and `outcomes`
-    cover all images and classes, so that a slice can be taken without matching again.
+    n/a. They average over `iou_thresholds` (T,). `counts` and `n_predictions` (K, any score) are
+    restricted to the chosen images and classes. `precision_curves` and `score_curves` are
+    (T, R, K), all areas, at most 100 predictions an image and class; −1 where a class has no
+    ground truth. `matches` and `outcomes` cover all images and classes, so that a slice can be
+    taken without matching again.
     """
 
     class_names: tuple[str, ...]
@@ -60,8 +67,55 @@ class EvaluationResult:
     n_predictions: NDArray[np.int64]
     precision_curves: NDArray[np.float64]
     score_curves: NDArray[np.float64]
+    iou_thresholds: NDArray[np.float64]
     matches: Matches
     outcomes: Outcomes
+
+    def __repr__(self) -> str:
+        """Show the headline numbers as a short table."""
+        from evaluation.text_tables import result_text  # noqa: PLC0415 - only people read it
+
+        return result_text(self)
+
+    @property
+    def averages(self) -> Averages:
+        """Precision, recall and F1 as micro, macro and weighted averages over the classes."""
+        return averages(self.counts)
+
+    def to_pandas(self, which: str = "metrics") -> pd.DataFrame:
+        """Give the numbers as a frame; n/a is NaN.
+
+        Args:
+            which: "metrics" (a row a number), "classes", "sizes" or "class_sizes".
+
+        Raises:
+            UnknownChoice: If there is no such table.
+
+        Example:
+            >>> from evaluation import Instances, evaluate
+            >>> truth = Instances.ground_truth([0], [0], [[0, 0, 10, 10]])
+            >>> found = Instances.predictions([0], [0], [[0, 0, 10, 8]], score=[0.9])
+            >>> frame = evaluate(truth, found, class_names=["cell"]).to_pandas("classes")
+            >>> frame[["name", "recall", "tp"]].to_dict("records")
+            [{'name': 'cell', 'recall': 1.0, 'tp': 1}]
+        """
+        from evaluation.frames import result_frame  # noqa: PLC0415 - pandas is slow to import
+
+        return result_frame(self, which)
+
+    def plot(self, kind: str = "metrics") -> alt.LayerChart | alt.Chart:
+        """Draw the numbers as an Altair chart.
+
+        Args:
+            kind: A key of `evaluation.plots.RESULT_PLOTS`: "metrics", "sizes", "classes" or
+                "precision_recall".
+
+        Raises:
+            UnknownChoice: If there is no such chart.
+        """
+        from evaluation.plots import plot_result  # noqa: PLC0415 - Altair is slow to import
+
+        return plot_result(self, kind)
 
     def to_dict(self) -> dict[str, Any]:
         """Give the numbers as plain data for JSON; None is n/a, curves and matches stay out."""
@@ -84,6 +138,7 @@ class EvaluationResult:
                 for size in SIZE_BUCKETS
             ],
             "operating_point": {"score": self.score, "iou": self.iou, **total},
+            "averages": self.averages.to_dict(),
         }
 
     def _class_row(self, row: int) -> dict[str, Any]:
@@ -106,39 +161,50 @@ class EvaluationResult:
 
 
 def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyword-only
-    truth: Instances,
-    predictions: Instances,
+    truth: Source,
+    predictions: Source,
     *,
-    class_names: Sequence[str],
+    class_names: Sequence[str] | None = None,
     iou_type: IouType = "bbox",
     strict: bool = False,
+    class_agnostic: bool = False,
     score: float = 0.3,
     iou: float = 0.5,
     matches: Matches | None = None,
     images: NDArray[np.bool_] | None = None,
     classes: Sequence[int] | NDArray[np.int64] | None = None,
+    iou_thresholds: Sequence[float] | None = None,
     max_detections: Sequence[int] = MAX_DETECTIONS,
     curves: PrecisionRecall | None = None,
 ) -> EvaluationResult:
     """Evaluate predictions against ground truth; with `matches`, without matching again.
 
     Args:
-        truth: Ground truth of all images.
-        predictions: Predictions on the same image and class axes.
-        class_names: Names of the class axis, all K of them.
+        truth: Ground truth of all images: `Instances`; the path of a COCO file, its document, or
+            a `pycocotools.coco.COCO`; or a list of `supervision.Detections`, one an image.
+        predictions: Predictions: `Instances` on the same image and class axes; the path of a COCO
+            results file, the list in it, or what `COCO.loadRes` made of it; or a list of
+            `supervision.Detections` for the same images.
+        class_names: Names of the class axis, all K of them; those of the file when missing, and
+            positions where nothing has names.
         iou_type: Whether boxes or masks are compared.
         strict: Repeat pycocotools' treatment of annotation id 0 (see `match`).
+        class_agnostic: Put all objects into one class before they are matched.
         score: Score threshold of the operating point; this score or more counts.
         iou: IoU threshold of the operating point, one of `IOU_THRESHOLDS`.
         matches: Outcome of `match` for exactly these tables; its `iou_type` and `strict` hold.
         images: Mask over the image axis; only those images count. All when missing.
         classes: Positions of the classes that count. All when missing.
+        iou_thresholds: What AP and AR average over, one to sixteen ascending overlaps in (0, 1];
+            COCO's ten when missing. AP50 and AP75 are None where theirs is not among them.
         max_detections: Caps on the predictions of one image and class; 100 must be among them.
-            With (100,) alone AR1 and AR10 are None and the rest comes sooner.
+            With (100,) alone AR1 and AR10 are None and the rest comes sooner; with 300 too there
+            are "AP@300" and "AR300" beside COCO's numbers.
         curves: Outcome of `accumulate` for exactly these tables, matches and images: another
             operating point or choice of classes then accumulates nothing again.
 
     Raises:
+        UnsupportedInput: If a source cannot be read, or the two do not go together.
         MissingMasks: If masks are to be compared and a table has none.
         InvalidThreshold: If a threshold is out of its range, or 100 is not among the caps.
         MismatchedColumns: If `matches` belong to other predictions.
@@ -154,39 +220,73 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
     """
     if _CURVE_CAP not in max_detections:
         raise InvalidThreshold("max_detections", max(max_detections, default=0), allowed="100 too")
-    n_classes = len(class_names)
+    tables = open_tables(
+        truth,
+        (predictions,),
+        masks=iou_type == "segm",
+        class_names=class_names,
+        class_agnostic=class_agnostic,
+    )
+    labels, found, n_classes = tables.truth, tables.sides[0], len(tables.class_names)
     rows = _class_rows(classes, n_classes)
     if matches is None:
-        matches = match(truth, predictions, iou_type=iou_type, strict=strict)
-    _check_matches(matches, predictions)
+        matches = match(labels, found, iou_type=iou_type, strict=strict)
+    _check_matches(matches, found)
     if curves is None:
+        overlaps = matches
+        if iou_thresholds is not None:
+            # The operating point and everything that follows from matches stay on COCO's ten.
+            overlaps = match(
+                labels, found, iou_type=iou_type, strict=strict, iou_thresholds=iou_thresholds
+            )
         curves = accumulate(
-            truth,
-            predictions,
-            matches,
+            labels,
+            found,
+            overlaps,
             n_classes=n_classes,
             max_detections=max_detections,
             images=images,
         )
-    curves = curves.take(rows)
-    at = outcomes(truth, predictions, matches, score=score, iou=iou)
-    here = slice(None) if images is None else images[predictions.image]
+    if classes is not None:  # taking all of them would copy every curve
+        curves = curves.take(rows)
+    at = outcomes(labels, found, matches, score=score, iou=iou)
+    here = slice(None) if images is None else images[found.image]
     cap = curves.max_detections.index(_CURVE_CAP)
     return EvaluationResult(
-        class_names=tuple(class_names[row] for row in rows.tolist()),
+        class_names=tuple(tables.class_names[row] for row in rows.tolist()),
         iou_type=matches.iou_type,
         strict=matches.strict,
         score=float(score),
         iou=float(iou),
-        metrics=summarize(curves),
+        metrics=summarize(curves) | _of_other_caps(curves),
         class_metrics=class_average_precision(curves),
-        counts=count(at, truth, predictions, n_classes=n_classes, images=images).take(rows),
-        n_predictions=np.bincount(predictions.class_[here], minlength=n_classes)[rows],
+        counts=count(at, labels, found, n_classes=n_classes, images=images).take(rows),
+        n_predictions=np.bincount(found.class_[here], minlength=n_classes)[rows],
         precision_curves=np.ascontiguousarray(curves.precision[..., 0, cap]),
         score_curves=np.ascontiguousarray(curves.scores[..., 0, cap]),
+        iou_thresholds=curves.iou_thresholds,
         matches=matches,
         outcomes=at,
     )
+
+
+def _of_other_caps(curves: PrecisionRecall) -> dict[str, Number]:
+    """Average the curves of caps that COCO does not have."""
+    numbers: dict[str, Number] = {}
+    for place, cap in enumerate(curves.max_detections):
+        if cap not in MAX_DETECTIONS:
+            here = slice(place, place + 1)
+            coco = summarize(
+                PrecisionRecall(
+                    precision=curves.precision[..., here],
+                    recall=curves.recall[..., here],
+                    scores=curves.scores[..., here],
+                    max_detections=(_CURVE_CAP,),
+                    iou_thresholds=curves.iou_thresholds,
+                )
+            )
+            numbers |= {f"AP@{cap}": coco["AP"], f"AR{cap}": coco["AR100"]}
+    return numbers
 
 
 def _check_matches(matches: Matches, predictions: Instances) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from evaluation.gates import Gate, GateOutcome
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
-_SCORE, _IOU = 0.3, 0.5
+SCORE, IOU = 0.3, 0.5
 
 
 def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -33,8 +33,8 @@ def _settings(command: Callable[..., Any]) -> Callable[..., Any]:
             show_default=True,
             help="Overlap of boxes or of masks.",
         ),
-        click.option("--score", default=_SCORE, show_default=True, help="Score threshold."),
-        click.option("--iou", default=_IOU, show_default=True, help="IoU threshold."),
+        click.option("--score", default=SCORE, show_default=True, help="Score threshold."),
+        click.option("--iou", default=IOU, show_default=True, help="IoU threshold."),
         click.option(
             "--strict",
             is_flag=True,
@@ -179,7 +179,8 @@ def compare_files(
         judged = [outcome.to_dict() for outcome in outcomes]
         print_json({"truth": str(truth), **comparison.to_dict(), "gates": judged})
     else:
-        click.echo(comparison.to_markdown(outcomes) if markdown == "-" else repr(comparison))
+        text = comparison.to_markdown(outcomes) if markdown == "-" else f"{comparison!r}\n"
+        click.echo(text, nl=False)
     for outcome in outcomes:
         click.echo(outcome.sentence(), err=True)
     return int(any(outcome.failed for outcome in outcomes))

@@ -7,9 +7,7 @@ Exit codes: 0 done · 1 unexpected · 2 wrong request · 3 not found · 4 input 
 from __future__ import annotations
 
 import importlib
-import logging
 import sys
-import uuid
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,9 +100,6 @@ def hoist_data_dir(arguments: list[str]) -> list[str]:
 
 
 def _run(arguments: list[str] | None) -> int:
-    from curation.errors import CurationError, presentation  # noqa: PLC0415  # start-up time
-    from evaluation.errors import EvaluationError  # noqa: PLC0415  # start-up time
-
     try:
         given = hoist_data_dir(sys.argv[1:] if arguments is None else arguments)
         result: Any = command.main(given, prog_name="curation", standalone_mode=False)
@@ -116,16 +111,27 @@ def _run(arguments: list[str] | None) -> int:
     except (click.Abort, KeyboardInterrupt):
         click.echo("Stopped.", err=True)
         return 130
-    except (CurationError, EvaluationError) as error:
+    except Exception as error:  # noqa: BLE001 - the border of the command line
+        return _explained(error)
+    return result if isinstance(result, int) else 0
+
+
+def _explained(error: Exception) -> int:
+    """Say what went wrong, an unexpected error with its trace and an id; return the exit code."""
+    import logging  # noqa: PLC0415  # start-up time
+    import uuid  # noqa: PLC0415  # start-up time
+
+    from curation.errors import CurationError, presentation  # noqa: PLC0415  # start-up time
+    from evaluation.errors import EvaluationError  # noqa: PLC0415  # start-up time
+
+    if isinstance(error, CurationError | EvaluationError):
         shown = presentation(error)
         click.echo(f"{shown.title}: {error}", err=True)
         return shown.exit_code
-    except Exception:  # the border of the command line: logged with an id
-        error_id = uuid.uuid4().hex[:8]
-        logging.getLogger(__name__).exception("unexpected error %s", error_id)
-        click.echo(f"Unexpected error {error_id}; the lines above say where.", err=True)
-        return 1
-    return result if isinstance(result, int) else 0
+    error_id = uuid.uuid4().hex[:8]
+    logging.getLogger(__name__).error("unexpected error %s", error_id, exc_info=error)
+    click.echo(f"Unexpected error {error_id}; the lines above say where.", err=True)
+    return 1
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from curation.store.evaluation_records import find_earlier_evaluation, load_matc
 from curation.store.label_history import images_changed, labels_as_of
 from evaluation import AREA_RANGES, Matches
 from evaluation.rematching import rematch
+from evaluation.walking_order import walking_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,6 +50,7 @@ def stored_matches(database: Database, record: EvaluationRecord, predictions: In
     if ranks is None or columns is None:
         raise NotFound("match shard of evaluation", record.id)
     return Matches(
+        order=walking_order(predictions),
         rank=ranks["rank"],
         pred=columns["pred"],
         truth=columns["truth"],

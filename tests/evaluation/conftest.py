@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,10 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
+from evaluation import mask_overlap, masks, polygons
 from evaluation.candidates import IouType
-from evaluation.instances import Instances, Masks
+from evaluation.instances import Instances
+from evaluation.masks import Masks
 
 Document = dict[str, Any]
 Results = list[dict[str, Any]]
@@ -135,4 +139,16 @@ def _masks(rles: list[dict[str, Any]]) -> Masks:
     counts = [
         rle["counts"].encode() if isinstance(rle["counts"], str) else rle["counts"] for rle in rles
     ]
-    return Masks(counts, np.array([rle["size"] for rle in rles], dtype=np.int32).reshape(-1, 2))
+    return Masks.from_texts(counts, np.array([rle["size"] for rle in rles]).reshape(-1, 2))
+
+
+@pytest.fixture(params=["_mask_kernel", "_mask_kernel_numpy"])
+def mask_kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Compiled, then its NumPy twin: what holds for masks must hold with both."""
+    try:
+        kernel = importlib.import_module(f"evaluation.{request.param}")
+    except ModuleNotFoundError:
+        pytest.skip("the install could not compile the kernels")
+    for module in (masks, mask_overlap, polygons):
+        monkeypatch.setattr(module, "kernel", kernel)
+    return kernel

@@ -4,13 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from evaluation.average_precision import (
-    RECALL_THRESHOLDS,
     PrecisionRecall,
-    _Goal,
     accumulate,
     class_average_precision,
     summarize,
@@ -161,17 +157,6 @@ def test_accumulate__does_not_depend_on_file_order_without_ties() -> None:
     )
     assert np.array_equal(straight.precision, mixed.precision)
     assert np.array_equal(straight.scores, mixed.scores)
-
-
-@settings(derandomize=True, deadline=None)
-@given(positives=st.integers(1, 200_000))
-def test_goal__counts_as_searchsorted_over_recalls_does(positives: int) -> None:
-    recalls = np.arange(1, positives + 1) / positives
-    expected = np.searchsorted(recalls, RECALL_THRESHOLDS[1:], side="left") + 1
-    goal = _Goal.of(np.array([0, positives]))
-    assert goal.classes.tolist() == [1]
-    assert goal.needed[0, 1:].tolist() == expected.tolist()
-    assert goal.needed[0, 0] == 0
 
 
 @pytest.mark.parametrize("caps", [(), (0, 100), (-1,)])

@@ -6,9 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evaluation.comparison import DIRECTION, delta, verdict
+from evaluation.comparison import DIRECTION, delta, delta_with_intervals, finding, verdict
 from evaluation.instances import Instances
 from evaluation.results import EvaluationResult, evaluate
+from evaluation.significance.intervals import Interval
 
 NAMES = ["red cell", "white cell"]
 
@@ -122,3 +123,65 @@ def test_verdict__follows_the_direction(
 def test_direction__every_number_of_a_result_has_one() -> None:
     names = {path[-1] for path in numbers(result_of(0).to_dict())}
     assert names == set(DIRECTION)
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high", "q", "expected"),
+    [
+        (0.1, 0.05, 0.2, None, "better"),
+        (-0.1, -0.2, -0.05, None, "worse"),
+        (0.1, -0.05, 0.2, None, "unclear"),
+        (0.1, 0.0, 0.2, None, "unclear"),
+        (0.1, None, None, None, "unclear"),
+        (0.1, 0.05, 0.2, 0.049, "better"),
+        (0.1, 0.05, 0.2, 0.06, "unclear"),  # sure of this class alone, not among many
+        (0.0, 0.0, 0.0, None, "equal"),
+        (None, None, None, None, None),
+    ],
+)
+def test_finding__calls_a_difference_only_what_its_interval_bears(
+    value: float | None, low: float | None, high: float | None, q: float | None, expected: str
+) -> None:
+    interval = Interval(value, low, high, None, q, 50, 20)
+    assert finding("AP", interval, level=0.95) == expected
+
+
+def test_finding__follows_the_direction() -> None:
+    more = Interval(9, 3, 12, 0.01, None, 50, 20)
+    assert finding("fp", more, level=0.95) == "worse"
+    assert finding("support", more, level=0.95) == "equal"
+
+
+def test_delta__of_averages() -> None:
+    ours, theirs = result_of(1), result_of(2)
+    change = delta(ours, theirs)["averages"]["macro"]["recall"]
+    our, their = (side.to_dict()["averages"]["macro"]["recall"] for side in (ours, theirs))
+    assert change == our - their
+    stored = {key: value for key, value in theirs.to_dict().items() if key != "averages"}
+    assert delta(ours, stored)["averages"]["macro"]["recall"] is None
+
+
+class Intervals:
+    """Intervals of which only the plain data are read."""
+
+    def to_dict(self) -> dict[str, Any]:
+        row = {"value": 0.1, "low": 0.0, "high": 0.2, "p": 0.05, "support": 9}
+        return {"metrics": {"AP": {**row, "images": 5}}, "classes": [{"name": "a", "AP": row}]}
+
+
+def test_delta_with_intervals__sets_intervals_beside_plain_differences() -> None:
+    ours, theirs = result_of(1), result_of(2)
+    intervals: Any = Intervals()
+    numbers = delta_with_intervals(ours, theirs, intervals)
+    assert numbers["delta"] == {
+        **delta(ours, theirs),
+        "AP": {"value": 0.1, "low": 0.0, "high": 0.2, "p": 0.05, "support": 9},
+    }
+    assert numbers["intervals"]["classes"][0]["name"] == "a"
+    assert "metrics" not in numbers["intervals"]
+
+
+def test_delta_with_intervals__without_any_are_plain_differences() -> None:
+    ours, theirs = result_of(1), result_of(2)
+    plain = delta_with_intervals(ours, theirs, None)
+    assert plain == {"delta": delta(ours, theirs), "intervals": None}

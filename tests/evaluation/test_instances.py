@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from evaluation.errors import MismatchedColumns, NotFinite, PositionOutOfRange
-from evaluation.instances import Instances, Masks, check_positions
+from evaluation.instances import Instances, check_positions
+from evaluation.masks import Masks
 
 BOX = [0.0, 0.0, 4.0, 5.0]
 
@@ -34,14 +35,14 @@ def test_both__may_be_empty() -> None:
 
 
 def test_take__by_rows_in_their_order_and_by_mask() -> None:
-    masks = Masks([b"a", b"b", b"c"], np.array([[1, 1], [2, 2], [3, 3]], dtype=np.int32))
+    masks = Masks.from_texts([b"01", b"04", b"09"], [(1, 1), (2, 2), (3, 3)])
     table = Instances.predictions(
         [0, 1, 2], [0, 0, 0], [BOX] * 3, score=[0.1, 0.2, 0.3], masks=masks
     )
     picked = table.take(np.array([2, 0]))
     assert picked.image.tolist() == [2, 0]
     assert picked.masks is not None
-    assert list(picked.masks.counts) == [b"c", b"a"]
+    assert picked.masks.texts() == [b"09", b"01"]
     assert picked.masks.sizes.tolist() == [[3, 3], [1, 1]]
     assert table.take(table.score > 0.15).id.tolist() == [1, 2]
 
@@ -56,8 +57,7 @@ def test_take__by_rows_in_their_order_and_by_mask() -> None:
         ("area", {"area": [1, 2, 3]}),
         ("id", {"id": [1]}),
         ("image", {"image": [[0], [0]]}),
-        ("masks.counts", {"masks": Masks([b"a"], np.ones((1, 2), dtype=np.int32))}),
-        ("masks.sizes", {"masks": Masks([b"a", b"b"], np.ones((2, 3), dtype=np.int32))}),
+        ("masks", {"masks": Masks.from_texts([b"01"], [(1, 1)])}),
     ],
 )
 def test_predictions__columns_of_other_lengths(column: str, columns: dict[str, object]) -> None:

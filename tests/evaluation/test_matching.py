@@ -7,7 +7,8 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from evaluation.errors import MissingMasks
-from evaluation.instances import Instances, Masks
+from evaluation.instances import Instances
+from evaluation.masks import Masks
 from evaluation.matching import IOU_THRESHOLDS, Matches, counterparts, ignored_truth, match
 
 ALL = 0b1111111111  # matched at all ten thresholds
@@ -149,9 +150,7 @@ def test_match__masks_of_the_same_box_may_miss_each_other() -> None:
         coco_mask.encode(np.asfortranarray(np.array([row], dtype=np.uint8)))
         for row in ([1, 1, 0, 0], [0, 0, 1, 1])
     )
-    masks = [
-        Masks([rle["counts"]], np.array([rle["size"]], dtype=np.int32)) for rle in (left, right)
-    ]
+    masks = [Masks.from_texts([rle["counts"]], [rle["size"]]) for rle in (left, right)]
     truth = truths([0, 0, 4, 1], masks=masks[0])
     predictions = Instances.predictions([0], [0], [[0, 0, 4, 1]], score=[1], masks=masks[1])
     assert pairs_at(match(truth, predictions), 0.5) == {0: 0}

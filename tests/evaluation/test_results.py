@@ -46,7 +46,8 @@ def test_to_dict__is_json_with_the_promised_keys(result: EvaluationResult) -> No
     numbers = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     counts = ["fn", "fp", "support", "tp"]
     rates = ["f1", "precision", "recall"]
-    assert list(numbers) == ["metrics", "classes", "sizes", "class_sizes", "operating_point"]
+    groups = ["metrics", "classes", "sizes", "class_sizes", "operating_point", "averages"]
+    assert list(numbers) == groups
     assert " ".join(numbers["metrics"]) == "AP AP50 AP75 APs APm APl AR1 AR10 AR100 ARs ARm ARl"
     assert sorted(numbers["classes"][0]) == sorted(
         [*counts, *rates, "name", "predictions", *CLASS_NUMBERS]
@@ -58,6 +59,8 @@ def test_to_dict__is_json_with_the_promised_keys(result: EvaluationResult) -> No
         [*counts, *rates, "name", "size", "AP", "AR"]
     )
     assert list(numbers["operating_point"]) == ["score", "iou", *rates[1:], "f1", "tp", "fp", "fn"]
+    assert list(numbers["averages"]) == ["micro", "macro", "weighted"]
+    assert sorted(numbers["averages"]["macro"]) == rates
 
 
 def test_to_dict__a_class_of_the_predictions_only_is_listed_with_n_a(
@@ -185,3 +188,65 @@ def test_evaluate__matches_of_other_predictions(
     truth, predictions = tables
     with pytest.raises(MismatchedColumns):
         evaluate(truth, predictions.take(np.arange(4)), class_names=NAMES, matches=result.matches)
+
+
+def test_evaluate__positions_serve_as_names_where_nothing_has_names(
+    tables: tuple[Instances, Instances],
+) -> None:
+    assert evaluate(*tables).class_names == ("0", "1", "2")
+
+
+def test_evaluate__class_agnostic_finds_objects_under_wrong_names() -> None:
+    truth = Instances.ground_truth([0, 0], [0, 1], [[0, 0, 10, 10], [30, 0, 10, 10]])
+    swapped = Instances.predictions([0, 0], [1, 0], truth.boxes, score=[0.9, 0.8])
+    assert evaluate(truth, swapped).metrics["AP"] == 0
+    agnostic = evaluate(truth, swapped, class_agnostic=True)
+    assert agnostic.class_names == ("any class",)
+    assert agnostic.counts.total().tp == 2
+
+
+def test_repr__is_a_short_table() -> None:
+    truth = Instances.ground_truth([0, 1], [0, 0], [[0, 0, 10, 10]] * 2)
+    found = Instances.predictions([0], [0], [[0, 0, 10, 8]], score=[0.9])
+    assert repr(evaluate(truth, found)).splitlines() == [
+        "boxes · 1 class · 2 labels · 1 predictions",
+        "",
+        "   AP   AP50   AP75    APs    APm    APl    AR1   AR10  AR100    ARs    ARm    ARl",
+        "0.353  0.505  0.505  0.353    n/a    n/a  0.350  0.350  0.350  0.350    n/a    n/a",
+        "",
+        "at score ≥ 0.3, IoU ≥ 0.5: precision 1.000, recall 0.500, F1 0.667 · TP 1 · FP 0 · FN 1",
+    ]
+
+
+def test_repr__averages_over_classes_where_there_are_several(result: EvaluationResult) -> None:
+    lines = repr(result).splitlines()
+    assert lines[-2].startswith("  mean over classes: precision 0.")
+    assert lines[-1].startswith("  weighted by labels: precision 0.")
+
+
+def test_averages__are_those_of_the_counts(result: EvaluationResult) -> None:
+    assert result.averages.micro.precision == result.counts.total().precision
+    assert result.averages.predicted_only == (2,)
+
+
+def test_evaluate__ap_over_other_iou_thresholds(tables: tuple[Instances, Instances]) -> None:
+    whole = evaluate(*tables)
+    half = evaluate(*tables, iou_thresholds=[0.5])
+    assert half.metrics["AP"] == half.metrics["AP50"] == whole.metrics["AP50"]
+    assert half.metrics["AP75"] is None
+    assert half.precision_curves.shape[0] == len(half.iou_thresholds) == 1
+    assert half.to_dict()["operating_point"] == whole.to_dict()["operating_point"]
+    low = evaluate(*tables, iou_thresholds=[0.1, 0.3], iou=0.75)
+    assert (low.metrics["AP"] or 0) > (whole.metrics["AP50"] or 0)
+    assert low.counts.total() == evaluate(*tables, iou=0.75).counts.total()
+
+
+def test_evaluate__other_caps_stand_beside_coco_numbers(
+    tables: tuple[Instances, Instances],
+) -> None:
+    one_by_one = evaluate(*tables, max_detections=(1, 2, 10, 100))
+    whole = evaluate(*tables)
+    assert {name: one_by_one.metrics[name] for name in whole.metrics} == whole.metrics
+    assert list(one_by_one.metrics)[12:] == ["AP@2", "AR2"]
+    recalls = [one_by_one.metrics[name] or 0 for name in ("AR1", "AR2", "AR10")]
+    assert recalls == sorted(set(recalls))

@@ -6,7 +6,6 @@ import copy
 import re
 
 import numpy as np
-from pycocotools import mask as coco_mask
 
 from curation.evaluations.images import image_page
 from curation.evaluations.overlays import image_overlays, outline_paths
@@ -16,13 +15,7 @@ from tests.curation.conftest import COCO
 
 
 def masks_of(*pictures: np.ndarray) -> Masks:
-    encoded = [
-        coco_mask.encode(np.asfortranarray(picture.astype(np.uint8))) for picture in pictures
-    ]
-    return Masks(
-        counts=[one["counts"] for one in encoded],
-        sizes=np.array([picture.shape for picture in pictures], np.int32),
-    )
+    return Masks.from_pictures(pictures)
 
 
 def points(path: str) -> list[tuple[float, float]]:

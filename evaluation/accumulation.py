@@ -1,0 +1,188 @@
+"""Accumulation: matches walked once more, class by class, into sampled curves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from evaluation import kernels
+from evaluation.axes import check_lengths
+from evaluation.errors import InvalidThreshold, MismatchedColumns, PositionOutOfRange
+from evaluation.matching import AREA_RANGES, ignored_truth
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from evaluation.instances import Instances
+    from evaluation.matching import Matches
+
+    Curves = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+kernel = kernels.kernel("accumulation_kernel")
+order_kernel = kernels.kernel("order_kernel")
+
+_RANGES = np.array(list(AREA_RANGES.values()))
+
+
+def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are keyword-only
+    truth: Instances,
+    predictions: Instances,
+    matches: Matches,
+    *,
+    n_classes: int,
+    caps: NDArray[np.int64],
+    recalls: NDArray[np.float64],
+    images: NDArray[np.bool_] | None = None,
+    weights: NDArray[np.integer] | None = None,
+    curves_of: int | None = None,
+) -> Curves:
+    """Sample the precision–recall curves of every class at some recalls.
+
+    Args:
+        truth: Ground truth that was matched.
+        predictions: Predictions that were matched.
+        matches: Outcome of `match` for exactly these tables.
+        n_classes: Length K of the class axis.
+        caps: (M,) ascending caps on the predictions of one image and class.
+        recalls: (R,) recall thresholds, ascending from 0.
+        images: Mask over the image axis.
+        weights: How often each image counts.
+        curves_of: For how many of the caps, the largest, there are curves; of the others only
+            recall. All when missing.
+
+    Returns:
+        Precision and scores (T, R, K, A, S) and recall (T, K, A, M), as in `PrecisionRecall`.
+
+    Raises:
+        MismatchedColumns: If `matches` belong to other tables.
+        InvalidThreshold: If a weight is below 0.
+        PositionOutOfRange: If a class or image lies outside its axis.
+    """
+    check_lengths(truth)
+    check_lengths(predictions)
+    _check_matches(truth, predictions, matches)
+    weight = _checked_weight(truth, predictions, images, weights)
+    class_, truth_class = (
+        _classes(table, n_classes, class_agnostic=matches.class_agnostic)
+        for table in (predictions, truth)
+    )
+    start = np.zeros(n_classes + 1, dtype=np.int64)
+    order_kernel.count_positions(class_, start)
+    matches = _ascending(matches)
+    ignored = ignored_truth(truth)
+    n_sampled = len(caps) if curves_of is None else curves_of
+    shape = (n_classes, len(_RANGES), n_sampled, len(matches.iou_thresholds), len(recalls))
+    precision, scores = np.empty(shape), np.empty(shape)
+    recall = np.empty((*shape[:2], len(caps), shape[3]))
+    columns = (
+        np.ascontiguousarray(matches.order, dtype=np.int64),
+        start,
+        np.ascontiguousarray(matches.rank, dtype=np.int32),
+        np.ascontiguousarray(predictions.area, dtype=np.float64),
+        np.ascontiguousarray(predictions.score, dtype=np.float64),
+        np.ascontiguousarray(predictions.image, dtype=np.int64),
+        weight,
+        np.ascontiguousarray(matches.pred, dtype=np.int64),
+        np.ascontiguousarray(matches.thresholds, dtype=np.uint16),
+        (~ignored[matches.truth]).view(np.uint8),
+        caps,
+        _RANGES,
+        recalls,
+        _positives(truth, truth_class, ignored, n_classes, weight),
+        precision,
+        scores,
+        recall,
+    )
+    kernels.in_threads(
+        [
+            lambda classes=classes: kernel.sample_curves(classes, *columns)
+            for classes in kernels.shares(np.diff(start))
+        ]
+    )
+    by_class = (3, 4, 0, 1, 2)
+    return precision.transpose(by_class), scores.transpose(by_class), recall.transpose(3, 0, 1, 2)
+
+
+def _check_matches(truth: Instances, predictions: Instances, matches: Matches) -> None:
+    for name, column in (("rank", matches.rank), ("order", matches.order)):
+        if column.shape != (len(predictions),):
+            raise MismatchedColumns(f"matches.{name}", (len(predictions),), column.shape)
+    n_pairs = len(matches.pred)
+    if matches.thresholds.shape != (n_pairs, len(_RANGES)):
+        expected = (n_pairs, len(_RANGES))
+        raise MismatchedColumns("matches.thresholds", expected, matches.thresholds.shape)
+    for name, rows, table in (
+        ("pred", matches.pred, predictions),
+        ("truth", matches.truth, truth),
+    ):
+        if rows.shape != (n_pairs,):
+            raise MismatchedColumns(f"matches.{name}", (n_pairs,), rows.shape)
+        if n_pairs and (int(rows.min()) < 0 or int(rows.max()) >= len(table)):
+            raise PositionOutOfRange(f"matches.{name}", length=len(table))
+
+
+def _ascending(matches: Matches) -> Matches:
+    """Sort the pairs by prediction, as the matcher does: kernels look them up that way."""
+    if (matches.pred[1:] >= matches.pred[:-1]).all():
+        return matches
+    rows = np.argsort(matches.pred, kind="stable")
+    return replace(
+        matches,
+        pred=matches.pred[rows],
+        truth=matches.truth[rows],
+        iou=matches.iou[rows],
+        thresholds=matches.thresholds[rows],
+    )
+
+
+def _classes(table: Instances, n_classes: int, *, class_agnostic: bool) -> NDArray[np.int64]:
+    if class_agnostic:
+        return np.zeros(len(table), dtype=np.int64)
+    class_ = np.ascontiguousarray(table.class_, dtype=np.int64)
+    low, high, _ = order_kernel.span(class_)
+    if low < 0 or high >= n_classes:
+        raise PositionOutOfRange("class_", length=n_classes)
+    return class_
+
+
+def _checked_weight(
+    truth: Instances,
+    predictions: Instances,
+    images: NDArray[np.bool_] | None,
+    weights: NDArray[np.integer] | None,
+) -> NDArray[np.int32] | None:
+    """Give one weight an image, 0 for those left out; None where all count once."""
+    if images is None and weights is None:
+        return None
+    if images is not None and weights is not None and images.shape != weights.shape:
+        raise MismatchedColumns("weights", images.shape, weights.shape)
+    if weights is not None and len(weights) and int(weights.min()) < 0:
+        raise InvalidThreshold("weights", int(weights.min()), allowed="0 or more for every image")
+    weight = np.ones(len(images), np.int32) if weights is None else weights.astype(np.int32)
+    if images is not None:
+        weight = weight * images
+    for table in (truth, predictions):
+        low, high, _ = order_kernel.span(np.ascontiguousarray(table.image, dtype=np.int64))
+        if low < 0 or high >= len(weight):
+            raise PositionOutOfRange("image", length=len(weight))
+    return weight
+
+
+def _positives(
+    truth: Instances,
+    class_: NDArray[np.int64],
+    ignored: NDArray[np.bool_],
+    n_classes: int,
+    weight: NDArray[np.int32] | None,
+) -> NDArray[np.int64]:
+    """Count the ground truth to be found of each class and area range, (K, A)."""
+    n_codes = 1 << ignored.shape[1]
+    counted = np.packbits(~ignored, axis=1, bitorder="little")[:, 0]
+    each = None if weight is None else weight[truth.image]
+    # Sums of whole numbers: doubles hold them exactly.
+    codes = np.bincount(class_ * n_codes + counted, weights=each, minlength=n_classes * n_codes)
+    holds = np.arange(n_codes)[:, None] >> np.arange(ignored.shape[1]) & 1
+    positives: NDArray[np.int64] = codes.astype(np.int64).reshape(n_classes, n_codes) @ holds
+    return positives
