@@ -3,9 +3,10 @@
     python benchmarks/bootstrap_coverage.py [--images 100 500 2000] [--pairs 1000 500 200]
 
 A synthetic detector is run twice on the same simulated images with noise of its own (the two
-halves of one detector's noise): the true difference is 0. Then it is run against a worse one,
+halves of one detector's noise): the true difference is 0. Then it is run against worse ones,
 whose true difference is measured on a very large set. Each time the paired bootstrap makes its
-intervals; counted is how many cover the truth, and how many find the difference.
+intervals; counted is how many cover the truth, and how many find the difference. Last the numbers
+of one set alone; their truth is the mean over all simulated sets of that size.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ import os
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +51,9 @@ LEVEL = 0.95
 LARGE_SET = 20_000
 BINS = (1, 4, 6, 8, 10, 15, 20, 30, 50, 100, 10**9)
 OVERALL = ("AP", "AP50", "APs", "APm", "APl", "AR100")
+COUNTS = ("tp", "fp", "fn")
+SIZES = ("small", "medium", "large")
+FEWEST = 50  # intervals that a share is worth printing of
 BY_CLASS = ("AP", "AP50", "AR100", "precision", "recall", "f1", "tp", "fp")
 
 
@@ -62,7 +67,7 @@ class Detector:
 
 
 SAME = Detector()
-OTHERS = {"slightly worse": Detector(1.1, 0.072), "worse": Detector(0.9, 0.078)}
+WORSE = {"A slightly worse detector": Detector(1.1, 0.072), "A worse one": Detector(0.9, 0.078)}
 
 
 @dataclass(frozen=True)
@@ -122,37 +127,59 @@ def detected(rng: np.random.Generator, scene: Scene, detector: Detector) -> Matc
 
 @dataclass(frozen=True)
 class Case:
-    """What is simulated: how many images, which second detector, how many replicates."""
+    """What is simulated: how many images, which second detector (none: one set alone)."""
 
     n_images: int
-    other: Detector
+    other: Detector | None
     replicates: int
 
 
-Record = tuple[str, str, int, bool | None, bool | None, bool | None]
-Truths = Mapping[tuple[str, str], float]
+@dataclass(frozen=True)
+class Record:
+    """One interval of one simulated pair."""
+
+    case: Case
+    place: str
+    name: str
+    interval: Interval
+
+    def covers(self, truth: float) -> bool | None:
+        low, high = self.interval.low, self.interval.high
+        return None if low is None or high is None else low <= truth <= high
+
+    def covers_zero_without_correction(self) -> bool | None:
+        """Whether plain percentiles would cover 0, by turning the correction of p back."""
+        n, p = self.interval.images, self.interval.p
+        if p is None:
+            return None
+        replicates = self.case.replicates
+        rank = interval_rank(LEVEL, replicates, 10**9, 1.0) / (replicates + 1)
+        return p > 2 * corrected_tail(rank, n, (n / (n - 1)) ** 0.5)
 
 
-def one_pair(case: Case, truths: Truths, seed: int) -> list[Record]:
-    """Simulate and resample one pair; one record a number."""
+Key = tuple[str, str]
+
+
+def one_pair(case: Case, seed: int) -> list[Record]:
+    """Simulate and resample one pair of sets, or one set."""
     rng = np.random.default_rng([seed, case.n_images])
     scene = simulated_scene(rng, case.n_images)
-    ours, theirs = (detected(rng, scene, detector) for detector in (SAME, case.other))
-    resampling = Resampling(replicates=case.replicates, seed=seed, level=LEVEL, min_images=2)
-    settings = {"images": np.ones(case.n_images, np.bool_), "score": SCORE}
-    change = bootstrap_delta(
-        scene.truth, ours, theirs, class_names=CLASSES, resampling=resampling, **settings
-    )
-    records = [record(key, interval, truths, case) for key, interval in listed(change)]
-    alone = bootstrap(scene.truth, ours, class_names=CLASSES, resampling=resampling, **settings)
-    records += [
-        record((f"one set, {place}", name), interval, truths, case)
-        for (place, name), interval in listed(alone)
-    ]
-    return records
+    ours = detected(rng, scene, SAME)
+    settings = {
+        "class_names": CLASSES,
+        "images": np.ones(case.n_images, np.bool_),
+        "score": SCORE,
+        "resampling": Resampling(case.replicates, seed=seed, level=LEVEL, min_images=2),
+    }
+    if case.other is None:
+        intervals = bootstrap(scene.truth, ours, **settings)
+    else:
+        theirs = detected(rng, scene, case.other)
+        intervals = bootstrap_delta(scene.truth, ours, theirs, **settings)
+    return [Record(case, *key, interval) for key, interval in listed(intervals)]
 
 
-def listed(intervals: Intervals) -> Iterator[tuple[tuple[str, str], Interval]]:
+def listed(intervals: Intervals) -> Iterator[tuple[Key, Interval]]:
     for name in OVERALL:
         yield ("overall", name), intervals.metrics[name]
     for name, interval in intervals.operating_point.items():
@@ -165,47 +192,27 @@ def listed(intervals: Intervals) -> Iterator[tuple[tuple[str, str], Interval]]:
             yield (f"{row.name} {row.size}", name), row.numbers[name]
 
 
-def record(key: tuple[str, str], interval: Interval, truths: Truths, case: Case) -> Record:
-    """Whether the interval covers, whether a plain percentile interval would, whether it finds."""
-    place, name = key
-    truth = truths.get(key, 0.0) * (case.n_images if name in {"tp", "fp", "fn"} else 1)
-    if interval.low is None or interval.high is None:
-        return place, name, interval.images, None, None, None
-    covers = interval.low <= truth <= interval.high
-    plain = None
-    if truth == 0 and interval.p is not None and place != "overall":
-        n = interval.images
-        rank = interval_rank(LEVEL, case.replicates, 10**9, 1.0) / (case.replicates + 1)
-        plain = interval.p > 2 * corrected_tail(rank, n, (n / (n - 1)) ** 0.5)
-    return place, name, interval.images, covers, plain, interval.excludes_zero
-
-
-def population(other: Detector, n_sets: int, seed: int = 10**6) -> dict[tuple[str, str], float]:
-    """Measure the true numbers and differences on very many images; counts an image."""
+def population(other: Detector, n_sets: int, seed: int = 10**6) -> dict[Key, float]:
+    """Measure the true differences on very many images; counts an image."""
     rng = np.random.default_rng([seed])
-    sums: dict[tuple[str, str], list[float]] = defaultdict(list)
+    settings = {"class_names": CLASSES, "score": SCORE}
+    sums: dict[Key, list[float]] = defaultdict(list)
     for _ in range(n_sets):
         scene = simulated_scene(rng, LARGE_SET)
-        results = [
-            evaluate(
-                scene.truth,
-                side.predictions,
-                class_names=CLASSES,
-                matches=side.matches,
-                score=SCORE,
+        difference = delta(
+            *(
+                evaluate(scene.truth, side.predictions, matches=side.matches, **settings)
+                for side in (detected(rng, scene, detector) for detector in (SAME, other))
             )
-            for side in (detected(rng, scene, detector) for detector in (SAME, other))
-        ]
-        for prefix, numbers in (("", delta(*results)), ("one set, ", results[0].to_dict())):
-            for key, value in named(numbers):
-                per_image = LARGE_SET if key[1] in {"tp", "fp", "fn"} else 1
-                sums[prefix + key[0], key[1]].append(value / per_image)
+        )
+        for key, value in named(difference):
+            sums[key].append(value / (LARGE_SET if key[1] in COUNTS else 1))
     return {key: float(np.mean(values)) for key, values in sums.items()}
 
 
-def named(numbers: Mapping[str, object]) -> Iterator[tuple[tuple[str, str], float]]:
+def named(numbers: Mapping[str, Any]) -> Iterator[tuple[Key, float]]:
     """Read plain numbers under the keys of `listed`."""
-    data: dict[str, dict[str, float]] = {
+    data = {
         "overall": {**numbers["metrics"], **numbers["operating_point"]},
         **{row["name"]: row for row in numbers["classes"]},
         **{f"{row['name']} {row['size']}": row for row in numbers["class_sizes"]},
@@ -216,52 +223,78 @@ def named(numbers: Mapping[str, object]) -> Iterator[tuple[tuple[str, str], floa
                 yield (place, name), value
 
 
-def share(flags: list[bool]) -> str:
-    return f"{np.mean(flags):.3f}" if len(flags) >= 50 else "–"
+def mean_values(records: list[Record]) -> dict[Key, float]:
+    """Average the numbers of one set over all simulations of one size."""
+    values: dict[Key, list[float]] = defaultdict(list)
+    for record in records:
+        if record.interval.value is not None:
+            values[record.place, record.name].append(record.interval.value)
+    return {key: float(np.mean(numbers)) for key, numbers in values.items()}
 
 
-def report(title: str, records: list[Record], *, power: bool) -> None:
-    """Print coverage overall and by the number of images that carry a number."""
-    overall: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    binned: dict[tuple[str, str, int], list[Record]] = defaultdict(list)
-    for one in records:
-        place, name, images = one[:3]
-        kind = "one set, " if place.startswith("one set, ") else ""
-        part = place.removeprefix(kind)
-        if part == "overall":
-            overall[kind, name].append(one)
-            continue
-        level = "class × size" if part.split()[-1] in {"small", "medium", "large"} else "class"
-        at = int(np.searchsorted(BINS, images, side="right")) - 1
-        if at >= 0:
-            binned[kind + level, name, at].append(one)
-    print(f"\n### {title}\n")
-    print("| overall | intervals | cover | find |\n|---|---|---|---|")
-    for (kind, name), rows in overall.items():
-        known = [row for row in rows if row[3] is not None]
-        found = share([bool(row[5]) for row in known]) if power and not kind else ""
-        print(f"| {kind}{name} | {len(known)} | {share([bool(r[3]) for r in known])} | {found} |")
-    head = [
+Judged = tuple[Record, bool | None]
+
+
+def judged(records: list[Record], truths: Mapping[Key, float], n_images: int) -> list[Judged]:
+    """Say of each interval whether it covers; truths of counts are those of one image."""
+    return [
+        (
+            record,
+            record.covers(
+                truths.get((record.place, record.name), 0.0)
+                * (n_images if record.name in COUNTS else 1)
+            ),
+        )
+        for record in records
+    ]
+
+
+def share(flags: list[bool | None]) -> str:
+    known = [flag for flag in flags if flag is not None]
+    return f"{np.mean(known):.3f}" if len(known) >= FEWEST else "–"
+
+
+def table(title: str, head: list[str], rows: Mapping[str, list[str]]) -> None:
+    print(f"\n{title}\n\n| | {' | '.join(head)} |\n{'|---' * (len(head) + 1)}|")
+    for name, cells in rows.items():
+        if set(cells) != {"–"}:
+            print(f"| {name} | {' | '.join(cells)} |")
+
+
+def report(title: str, by_size: Mapping[int, list[Judged]], *, power: bool, zero: bool) -> None:
+    """Print coverage and power: overall by set size, elsewhere by the images of a number."""
+    overall: dict[str, dict[int, list[Judged]]] = defaultdict(lambda: defaultdict(list))
+    binned: dict[str, dict[int, list[Judged]]] = defaultdict(lambda: defaultdict(list))
+    for n_images, rows in by_size.items():
+        for one in rows:
+            record = one[0]
+            if record.place == "overall":
+                overall[record.name][n_images].append(one)
+                continue
+            level = "class × size" if record.place.split()[-1] in SIZES else "class"
+            at = int(np.searchsorted(BINS, record.interval.images, side="right")) - 1
+            binned[f"{level}, {record.name}"][at].append(one)
+    sizes = [f"{n} images" for n in by_size]
+    bins = [
         f"{low}–{high - 1}" if high < 10**9 else f"{low}+" for low, high in itertools.pairwise(BINS)
     ]
-    for column, what in ((3, "cover"), (4, "cover, plain percentiles"), (5, "find")):
-        if column == 5 and not power:
-            continue
-        print(f"\n{what}, by images that carry it:\n\n| | {' | '.join(head)} |")
-        print("|---" * (len(head) + 1) + "|")
-        for place, name in dict.fromkeys((key[0], key[1]) for key in binned):
-            cells = [
-                share(
-                    [
-                        bool(row[column])
-                        for row in binned[place, name, at]
-                        if row[column] is not None
-                    ]
-                )
-                for at in range(len(head))
-            ]
-            if set(cells) != {"–"}:
-                print(f"| {place}, {name} | {' | '.join(cells)} |")
+
+    def cells(
+        groups: Mapping[int, list[Judged]], keys: Iterable[int], of: Callable[[Judged], bool | None]
+    ) -> list[str]:
+        return [share([of(one) for one in groups.get(key, [])]) for key in keys]
+
+    views: dict[str, Callable[[Judged], bool | None]] = {"cover": lambda one: one[1]}
+    if zero:
+        views["cover with plain percentiles"] = lambda one: one[0].covers_zero_without_correction()
+    if power:
+        views["find"] = lambda one: None if one[1] is None else one[0].interval.excludes_zero
+    for what, of in views.items():
+        if "plain" not in what:
+            rows = {name: cells(groups, by_size, of) for name, groups in overall.items()}
+            table(f"{title}: {what}, overall", sizes, rows)
+        rows = {name: cells(groups, range(len(bins)), of) for name, groups in binned.items()}
+        table(f"{title}: {what}, by the images that carry a number", bins, rows)
 
 
 def main() -> None:
@@ -273,37 +306,25 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=len(os.sched_getaffinity(0)))
     options = parser.parse_args()
     started = time.perf_counter()
-    everything: dict[str, list[Record]] = defaultdict(list)
     with ProcessPoolExecutor(options.processes) as pool:
-        others = {"the same detector": SAME} | OTHERS
-        measured = dict(
-            zip(
-                others,
-                pool.map(partial(population, n_sets=options.large_sets), others.values()),
-                strict=True,
-            )
-        )
-        for title, other in others.items():
-            truths = measured[title]
-            print(
-                f"{title}: true difference of AP {truths['overall', 'AP']:+.4f}, "
-                f"F1 {truths['overall', 'f1']:+.4f}"
-            )
-            if other == SAME:  # exactly 0 by symmetry; the large set only estimates it
-                truths = {k: v for k, v in truths.items() if k[0].startswith("one set, ")}
+        measure = partial(population, n_sets=options.large_sets)
+        truths: list[dict[Key, float] | None] = [{}, *pool.map(measure, WORSE.values()), None]
+        sides = {"The same detector": SAME, **WORSE, "One set": None}
+        for (title, other), truth in zip(sides.items(), truths, strict=True):
+            if truth:
+                ap, f1 = truth["overall", "AP"], truth["overall", "f1"]
+                print(f"\n{title}: true difference of AP {ap:+.4f}, of F1 {f1:+.4f}")
+            by_size = {}
             for n_images, n_pairs in zip(options.images, options.pairs, strict=True):
                 case = Case(n_images, other, options.replicates)
-                records = [
-                    row
-                    for rows in pool.map(
-                        partial(one_pair, case, truths), range(n_pairs), chunksize=8
-                    )
-                    for row in rows
-                ]
-                everything[title] += records
-                report(f"{title}, {n_images} images, {n_pairs} pairs", records, power=other != SAME)
-            report(f"{title}, all", everything[title], power=other != SAME)
-    print(f"\n{time.perf_counter() - started:.0f} s")
+                pairs = pool.map(partial(one_pair, case), range(n_pairs), chunksize=8)
+                records = list(itertools.chain.from_iterable(pairs))
+                if truth is None:
+                    by_size[n_images] = judged(records, mean_values(records), 1)
+                else:
+                    by_size[n_images] = judged(records, truth, n_images)
+            report(title, by_size, power=bool(truth), zero=truth == {})
+            print(f"\n({time.perf_counter() - started:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ cdef extern from *:
 
     /* Compiled once for each width of vectors, chosen when the module is loaded. */
     #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-    #define EACH_WIDTH __attribute__((target_clones("arch=x86-64-v4", "avx2", "default")))
+    #define EACH_WIDTH __attribute__((target_clones("avx512f", "avx2", "default")))
     #else
     #define EACH_WIDTH
     #endif
@@ -173,7 +173,7 @@ def envelope_sums(walk, const int32_t[:, ::1] weights, const int32_t[:, :, ::1] 
             or out.shape[3] != LANE_COUNT or positives.shape[0] != n_classes
             or positives.shape[1] != 4 or out.shape[1] != 4 or n_thresholds > 16
             or row_start.shape[0] != n_classes + 1 or event_start.shape[0] != n_classes + 1
-            or thresholds.shape[1] != 4):
+            or thresholds.shape[1] != 4 or weights.shape[0] != walk.n_images):
         raise ValueError("Shapes do not fit together.")
     for class_ in range(n_classes):
         largest = max(largest, event_start[class_ + 1] - event_start[class_])
@@ -219,7 +219,8 @@ def weighted_counts(counts, const int32_t[:, ::1] weights, int32_t[:, ::1] out):
     cdef const int64_t[::1] slot = counts.slot
     cdef const int32_t[::1] image = counts.image
     cdef const int32_t[::1] amount = counts.amount
-    if weights.shape[1] != LANE_COUNT or out.shape[1] != LANE_COUNT:
+    if (weights.shape[1] != LANE_COUNT or out.shape[1] != LANE_COUNT
+            or weights.shape[0] != counts.n_images or out.shape[0] != counts.n_slots):
         raise ValueError("Shapes do not fit together.")
     out[:] = 0
     if slot.shape[0]:

@@ -905,6 +905,7 @@ cdef Py_ssize_t _records(
     cdef Py_ssize_t start = row
     after[0] = NULL
     if first:
+        p = _space(p, end)
         if p >= end or p[0] != c"[":
             return -1
         p = _space(p + 1, end)
@@ -1100,15 +1101,23 @@ def cut(const unsigned char[::1] region):
     return max(k, 0)
 
 
-def count(const unsigned char[::1] region, unsigned char byte):
-    """Count a byte in a region."""
-    cdef Py_ssize_t k, length = region.shape[0]
+def count(const unsigned char[::1] region, bytes mark):
+    """Count the places in a region where one byte stands, or three in a row."""
+    cdef Py_ssize_t k, length = region.shape[0] - len(mark) + 1
     cdef Py_ssize_t found = 0
+    cdef unsigned char first = mark[0]
+    cdef unsigned char second, third
     cdef Text at = NULL
-    if length == 0:
+    if length <= 0:
         return 0
     at = &region[0]
+    if len(mark) == 1:
+        with nogil:
+            for k in range(length):
+                found += at[k] == first
+        return found
+    second, third = mark[1], mark[2]
     with nogil:
         for k in range(length):
-            found += at[k] == byte
+            found += (at[k] == first) & (at[k + 1] == second) & (at[k + 2] == third)
     return found

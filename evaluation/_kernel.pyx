@@ -216,9 +216,7 @@ def prefer(const int64_t[::1] pred, int64_t[::1] truth, double[::1] iou):
                 continue
             row, overlap = truth[e], iou[e]
             j = e
-            while j > first and (
-                iou[j - 1] < overlap or (iou[j - 1] == overlap and truth[j - 1] < row)
-            ):
+            while j > first and iou[j - 1] <= overlap:
                 truth[j], iou[j] = truth[j - 1], iou[j - 1]
                 j -= 1
             truth[j], iou[j] = row, overlap

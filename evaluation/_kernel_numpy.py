@@ -175,7 +175,7 @@ def spread(first: NDArray[np.int64], length: NDArray[np.int64]) -> NDArray[np.in
 
 
 def prefer(pred: NDArray[np.int64], truth: NDArray[np.int64], iou: NDArray[np.float64]) -> None:
-    """Sort the pairs of each prediction in place: best IoU first, of equal IoU the later row.
+    """Sort the pairs of each prediction in place: best IoU first, of equal IoU the later pair.
 
     Args:
         pred: (E,) predictions; the pairs of one prediction are together.
@@ -185,7 +185,7 @@ def prefer(pred: NDArray[np.int64], truth: NDArray[np.int64], iou: NDArray[np.fl
     if len(pred) == 0:
         return
     group = np.cumsum(np.r_[False, pred[1:] != pred[:-1]])
-    preference = np.lexsort((-truth, -iou, group))
+    preference = np.lexsort((-np.arange(len(pred)), -iou, group))
     truth[:], iou[:] = truth[preference], iou[preference]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 kernel = kernels.kernel("accumulation_kernel")
 order_kernel = kernels.kernel("order_kernel")
 
+_MOST_WEIGHT = 1_000_000
 _RANGES = np.array(list(AREA_RANGES.values()))
 
 
@@ -97,7 +99,7 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
     )
     kernels.in_threads(
         [
-            lambda classes=classes: kernel.sample_curves(classes, *columns)
+            partial(kernel.sample_curves, classes, *columns)
             for classes in kernels.shares(np.diff(start))
         ]
     )
@@ -158,16 +160,23 @@ def _checked_weight(
         return None
     if images is not None and weights is not None and images.shape != weights.shape:
         raise MismatchedColumns("weights", images.shape, weights.shape)
-    if weights is not None and len(weights) and int(weights.min()) < 0:
-        raise InvalidThreshold("weights", int(weights.min()), allowed="0 or more for every image")
-    weight = np.ones(len(images), np.int32) if weights is None else weights.astype(np.int32)
-    if images is not None:
-        weight = weight * images
+    if weights is None:
+        weight = np.asarray(images).astype(np.int32)
+    else:
+        weight = _whole(weights) if images is None else _whole(weights) * images
     for table in (truth, predictions):
         low, high, _ = order_kernel.span(np.ascontiguousarray(table.image, dtype=np.int64))
         if low < 0 or high >= len(weight):
             raise PositionOutOfRange("image", length=len(weight))
     return weight
+
+
+def _whole(weights: NDArray[np.integer]) -> NDArray[np.int32]:
+    """Check weights: a curve adds them up in 64 bits, one of them has 32."""
+    for weight in (int(weights.min(initial=0)), int(weights.max(initial=0))):
+        if not 0 <= weight <= _MOST_WEIGHT:
+            raise InvalidThreshold("weights", weight, allowed=f"whole numbers 0 … {_MOST_WEIGHT}")
+    return weights.astype(np.int32)
 
 
 def _positives(

@@ -107,7 +107,8 @@ def accumulate(  # noqa: PLR0913 - what may be re-accumulated; all settings are 
         max_detections: Caps M on the predictions of one image and class, best score first.
         images: Mask over the image axis; only those images count. All when missing.
         weights: How often each image of the axis counts, 0 or more; once when missing. Weight 2
-            is the image and its copy, one after the other on the axis.
+            is the image and its copy, one after the other on the axis (of equal scores in one
+            image and class the first counts as often before the second does).
 
     Raises:
         MismatchedColumns: If `matches` belong to other tables, or images and weights differ in
@@ -206,14 +207,17 @@ def coco_numbers(  # noqa: PLR0913 - as `accumulate`; all settings are keyword-o
     }
 
 
-def summarize(curves: PrecisionRecall) -> dict[str, float | None]:
-    """Average the curves into COCO's twelve numbers.
+def summarize(
+    curves: PrecisionRecall, numbers: Mapping[str, Mean] = COCO_NUMBERS
+) -> dict[str, float | None]:
+    """Average the curves into numbers, COCO's twelve unless said otherwise.
 
     Each number is the mean over IoU thresholds, recall thresholds (AP only) and those classes
     that have ground truth in its area range.
 
     Args:
         curves: What `accumulate` gave, of all classes or (`take`) of some.
+        numbers: Name of each number and what it averages.
 
     Returns:
         AP, AP50, AP75, APs, APm, APl, AR1, AR10, AR100, ARs, ARm, ARl; None where nothing can be
@@ -227,13 +231,13 @@ def summarize(curves: PrecisionRecall) -> dict[str, float | None]:
         >>> round(numbers["AP"], 3), numbers["AR100"], numbers["APl"]
         (0.3, 0.3, None)
     """
-    numbers: dict[str, float | None] = {}
-    for name, mean in COCO_NUMBERS.items():
+    averaged: dict[str, float | None] = {}
+    for name, mean in numbers.items():
         by_class = _by_class(curves, mean)
         known = by_class[by_class[:, :1].ravel() > -1] if by_class.size else by_class[:0]
         # pycocotools adds in the order (threshold, recall, class): so must we for the same bits.
-        numbers[name] = float(np.mean(known.T.ravel())) if len(known) else None
-    return numbers
+        averaged[name] = float(np.mean(known.T.ravel())) if len(known) else None
+    return averaged
 
 
 def class_average_precision(curves: PrecisionRecall) -> dict[str, list[float | None]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -10,7 +11,9 @@ import numpy as np
 from evaluation import kernels
 from evaluation.axes import Axis
 from evaluation.errors import MismatchedColumns
+from evaluation.keypoints import keypoint_pairs
 from evaluation.mask_overlap import mask_pairs
+from evaluation.oriented_boxes import oriented_pairs
 from evaluation.walking_order import sort_by, walking_order
 
 if TYPE_CHECKING:
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
 
     Pairs = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]
 
-IouType = Literal["bbox", "segm"]
+IouType = Literal["bbox", "segm", "obb", "keypoints"]
 
 kernel = kernels.kernel("kernel")
 
@@ -71,13 +74,15 @@ def find_candidates(
     Args:
         truth: Ground truth.
         predictions: Predictions.
-        iou_type: Whether boxes or masks overlap.
+        iou_type: What overlaps: boxes, masks, oriented boxes ("obb") or keypoints.
         floor: Smallest IoU of interest, above 0.
         class_agnostic: Pair objects of one image whatever their class.
         cells: Outcome of `cut_into_cells` for exactly these tables, where it is at hand.
 
     Raises:
         MissingMasks: If masks are to be compared and a table has none.
+        MissingCorners: If oriented boxes are and a table has none.
+        MissingKeypoints: If keypoints are and a table has none.
         PositionOutOfRange: If an image or class position is negative.
 
     Example:
@@ -131,7 +136,8 @@ def cut_into_cells(
     truth_order, truth_start = sort_by(truth_image, images.length, by_class)
     rank = np.empty(len(predictions), dtype=np.int32)
 
-    def meet(first: int, last: int) -> NDArray[np.int64]:
+    def meet(block: tuple[int, int]) -> NDArray[np.int64]:
+        first, last = block
         within = min(
             int(pred_start[last] - pred_start[first]), int(truth_start[last] - truth_start[first])
         )
@@ -150,8 +156,7 @@ def cut_into_cells(
         )
         return shared[:n]
 
-    blocks = kernels.blocks(pred_start)
-    found = kernels.in_threads([lambda block=block: meet(*block) for block in blocks])
+    found = kernels.in_threads([partial(meet, block) for block in kernels.blocks(pred_start)])
     return Cells(pred_order, truth_order, np.concatenate(found), rank)
 
 
@@ -194,7 +199,7 @@ def box_pairs(
     load = np.concatenate([[0], np.cumsum(shared[:, 1] - shared[:, 0])])
     found = kernels.in_threads(
         [
-            lambda low=low, high=high: kernel.box_pairs(*columns, shared[low:high], floor)
+            partial(kernel.box_pairs, *columns, shared[low:high], floor)
             for low, high in kernels.blocks(load)
         ]
     )
@@ -208,8 +213,10 @@ def _box_pairs(truth: Instances, predictions: Instances, cells: Cells, floor: fl
 
 
 # How pairs are found for each kind of overlap: given ground truth, predictions, where they meet
-# and a floor; the pairs of one prediction together, predictions in the order of the cells.
+# and a floor; the pairs of one prediction together, both sides in the order of the cells.
 PAIR_FINDERS: Mapping[IouType, Callable[[Instances, Instances, Cells, float], Pairs]] = {
     "bbox": _box_pairs,
     "segm": mask_pairs,
+    "obb": oriented_pairs,
+    "keypoints": keypoint_pairs,
 }

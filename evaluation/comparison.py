@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from evaluation.average_precision import COCO_NUMBERS
 from evaluation.results import EvaluationResult
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from evaluation.significance import Interval, Intervals
 
@@ -127,28 +128,32 @@ def delta(
     }
 
 
-def delta_with_intervals(
-    set_result: EvaluationResult | Mapping[str, Any],
-    against_result: EvaluationResult | Mapping[str, Any],
-    intervals: Intervals | None,
+def with_intervals(
+    difference: Mapping[str, Any], intervals: Intervals | Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """Give differences and their intervals as plain data for JSON.
+    """Put intervals beside plain differences, as data for JSON.
 
     Args:
-        set_result: The prediction set, as a result or its `to_dict()`.
-        against_result: The baseline, likewise.
-        intervals: What `significance.bootstrap_delta` gave for the two, None without.
+        difference: What `delta` gave for two results.
+        intervals: What `significance.bootstrap_delta` gave for the two, as it is or its
+            `to_dict()`; None without.
 
     Returns:
-        "delta", the shape of `delta` with one more entry for each of COCO's numbers: its value,
-        low, high, p and support; and "intervals": the same for operating point, classes, sizes
-        and classes × sizes, with q, the p value adjusted over classes. "intervals" is None
-        without intervals.
+        "delta", the differences with one more entry for each of COCO's numbers: its value, low,
+        high, p and support; and "intervals": the same for operating point, classes, sizes and
+        classes × sizes, with q, the p value adjusted over classes. "intervals" is None without.
+
+    Example:
+        >>> row = {"value": 0.1, "low": 0.02, "high": 0.2, "p": 0.01, "support": 9, "images": 5}
+        >>> with_intervals({"metrics": {"AP": 0.1}}, {"metrics": {"AP": row}, "classes": []})
+        ... # doctest: +NORMALIZE_WHITESPACE
+        {'delta': {'metrics': {'AP': 0.1},
+                   'AP': {'value': 0.1, 'low': 0.02, 'high': 0.2, 'p': 0.01, 'support': 9}},
+         'intervals': {'classes': []}}
     """
-    difference = delta(set_result, against_result)
     if intervals is None:
-        return {"delta": difference, "intervals": None}
-    numbers = intervals.to_dict()
+        return {"delta": dict(difference), "intervals": None}
+    numbers = dict(intervals) if isinstance(intervals, Mapping) else intervals.to_dict()
     headline = {
         name: {key: value for key, value in row.items() if key in _INTERVAL_KEYS}
         for name, row in numbers.pop("metrics").items()

@@ -5,6 +5,9 @@ EvaluationError (ValueError)
 ├── NotFinite            a column holds NaN or infinity
 ├── PositionOutOfRange   an image or class position outside its axis
 ├── MissingMasks         masks are to be compared, a table has none
+├── MissingCorners       oriented boxes are to be compared, a table has none
+├── MissingKeypoints     keypoints are to be compared, a table has none
+├── NotConvex            outlines of oriented boxes with a dent or a crossing
 ├── InvalidThreshold     a score or IoU threshold outside its range
 ├── ClassesNotMatched    classes are to be told apart, the matches have not
 ├── NotProbabilities     scores outside 0 … 1 where probabilities are needed
@@ -67,6 +70,39 @@ class MissingMasks(EvaluationError):
     def __init__(self, table: str) -> None:
         super().__init__(f"The {table} have no masks. Evaluate boxes, or import masks for them.")
         self.table = table
+
+
+class MissingCorners(EvaluationError):
+    """Oriented boxes are to be compared and a table has none."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(
+            f"The {table} have no corners. Evaluate boxes, or build the table with "
+            "evaluation.oriented_boxes."
+        )
+        self.table = table
+
+
+class MissingKeypoints(EvaluationError):
+    """Keypoints are to be compared and a table has none."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(
+            f"The {table} have no keypoints. Evaluate boxes, or build the table with "
+            "evaluation.keypoints."
+        )
+        self.table = table
+
+
+class NotConvex(EvaluationError):
+    """Outlines of oriented boxes have a dent or cross themselves."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(
+            f"The corners of {rows} oriented boxes are no convex outline. Give them in the order "
+            "of the outline, either way round, or compare masks."
+        )
+        self.rows = rows
 
 
 class InvalidThreshold(EvaluationError):

@@ -12,7 +12,10 @@ from evaluation.errors import MismatchedColumns, NotFinite, PositionOutOfRange
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from evaluation.keypoints import Keypoints
     from evaluation.masks import Masks
+
+IGNORED_AREA = -1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,11 @@ class Instances:
     id) and class axis (ascending category id). `boxes` are (N, 4) xywh pixels; `area` is (N,)
     px², the label's own area, or a prediction's box or mask area. `score` is 1 for ground truth;
     `crowd` is false for predictions. `id` is the annotation id of a ground truth (strict matching
-    reads it) or the ordinal of a prediction.
+    reads it) or the ordinal of a prediction. `masks`, `corners` (N, 4, 2) of oriented boxes and
+    `keypoints` are there where they are to be compared.
+
+    No area range holds an area below 0 (`IGNORED_AREA`): such ground truth is ignored, and such a
+    prediction where it is unmatched, by COCO's rule for objects outside a range.
 
     The plain constructor trusts its columns; `ground_truth` and `predictions` check them.
     """
@@ -36,6 +43,8 @@ class Instances:
     crowd: NDArray[np.bool_]
     id: NDArray[np.int64]
     masks: Masks | None = None
+    corners: NDArray[np.float64] | None = None
+    keypoints: Keypoints | None = None
 
     @classmethod
     def ground_truth(  # noqa: PLR0913 - one parameter a column, keyword-only but for the first three
@@ -154,6 +163,8 @@ class Instances:
             crowd=self.crowd[index],
             id=self.id[index],
             masks=None if self.masks is None else self.masks.take(index),
+            corners=None if self.corners is None else self.corners[index],
+            keypoints=None if self.keypoints is None else self.keypoints.take(index),
         )
 
 

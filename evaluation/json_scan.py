@@ -1,7 +1,7 @@
 """Columns of the lists in a COCO file, by the compiled scanner: window by window, in threads.
 
 A window is read, cut where its last record begins, and its room in the columns is reserved by
-counting braces; the scanner then fills that room while another thread reads the next window. The
+counting keys; the scanner then fills that room while another thread reads the next window. The
 scanner accepts a window only if it ends exactly where the next one begins, so together the windows
 are the list, however they were cut. Whatever is refused anywhere, the whole file is: msgspec then
 reads it (`evaluation.json_windows`).
@@ -190,6 +190,7 @@ class _Scan:
         self._windows = windows
         self._kernel = windows.kernel
         self._bits = shape.bits
+        self._mark = shape.mark
         try:
             self._columns = allocated(windows.size - position, shape)
         except MemoryError:  # msgspec asks for what it needs only
@@ -204,8 +205,9 @@ class _Scan:
     def run(self) -> tuple[ScannedColumns, int]:
         """Read all windows; give the columns and the place in the file after the list."""
         self._step(bytearray(self._windows.window))
-        left = -(-(self._windows.size - self._position) // self._windows.window)
-        kernels.in_threads([self._work] * min(kernels.threads(), left))
+        if not self._over:
+            left = -(-(self._windows.size - self._position) // self._windows.window)
+            kernels.in_threads([self._work] * min(kernels.threads(), left))
         parts: list[Part] = []
         for part in self._parts:
             if part is None:
@@ -262,10 +264,10 @@ class _Scan:
 
     def _reserve(self, region: memoryview) -> list[tuple[int, int]]:
         """Give the window as much of the columns as its bytes can hold."""
-        needs = [self._kernel.count(region, ord("{")), len(region), 0, 0]
+        needs = [self._kernel.count(region, self._mark), len(region), 0, 0]
         if self._masks:
-            lists = self._kernel.count(region, ord("]"))
-            needs[2:] = [self._kernel.count(region, ord(",")) + lists, lists]
+            lists = self._kernel.count(region, b"]")
+            needs[2:] = [self._kernel.count(region, b",") + lists, lists]
         rooms = []
         for k, (column, need) in enumerate(zip(ROOMS, needs, strict=True)):
             stop = min(self._used[k] + need, len(getattr(self._columns, column)))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from evaluation.instances import Instances
     from evaluation.masks import Masks
 
-kernel = kernels.kernel("mask_kernel")
+kernel = kernels.kernel("mask_overlap_kernel")
 
 
 def mask_pairs(

@@ -228,6 +228,8 @@ def _outlines(table: Instances, rows: NDArray[np.int64]) -> Instances:
         crowd=np.zeros(len(rows), dtype=np.bool_),
         id=rows,
         masks=None if table.masks is None else table.masks.take(rows),
+        corners=None if table.corners is None else table.corners[rows],
+        keypoints=None if table.keypoints is None else table.keypoints.take(rows),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evaluation.comparison import delta, delta_with_intervals, finding, verdict
+from evaluation.comparison import delta, finding, verdict, with_intervals
 from evaluation.inputs import open_tables
 from evaluation.object_changes import Side, object_changes
 from evaluation.results import EvaluationResult, evaluate
@@ -186,15 +186,13 @@ class Comparison:
 
     def to_dict(self) -> dict[str, Any]:
         """Give everything as plain data for JSON; None is n/a."""
-        numbers = delta_with_intervals(self.set, self.against, self.intervals)
-        numbers["delta"] |= {key: self.delta[key] for key in ("only_in_set", "only_in_against")}
         return {
             "images": self.n_images,
             "iou_type": self.set.iou_type,
             "strict": self.set.strict,
             "set": {"prediction_set": self.set_name, **self.set.to_dict()},
             "against": {"prediction_set": self.against_name, **self.against.to_dict()},
-            **numbers,
+            **with_intervals(self.delta, self.intervals),
             "changes": self.changes.to_dict(),
             "notices": list(self.notices),
         }
@@ -267,20 +265,9 @@ def compare(  # noqa: PLR0913 - the package's front door; all settings are keywo
         class_names=class_names,
         class_agnostic=class_agnostic,
     )
-    ours, theirs = (
-        evaluate(
-            tables.truth,
-            side,
-            class_names=tables.class_names,
-            iou_type=iou_type,
-            strict=strict,
-            score=score,
-            iou=iou,
-            images=images,
-            classes=classes,
-        )
-        for side in tables.sides
-    )
+    settings: dict[str, Any] = {"iou_type": iou_type, "strict": strict, "score": score, "iou": iou}
+    settings |= {"class_names": tables.class_names, "images": images, "classes": classes}
+    ours, theirs = (evaluate(tables.truth, side, **settings) for side in tables.sides)
     if images is None:
         images = np.ones(tables.n_images, dtype=np.bool_)
     part = _Part(images, classes)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-kernel = kernels.kernel("mask_kernel")
+kernel = kernels.kernel("polygon_kernel")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

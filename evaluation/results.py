@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from evaluation.averages import Averages
     from evaluation.candidates import IouType
-    from evaluation.inputs import Source
+    from evaluation.inputs import Source, Tables
     from evaluation.instances import Instances
     from evaluation.matching import Matches
     from evaluation.operating_point import OperatingCounts, Outcomes, Tally
@@ -218,8 +218,6 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
         >>> round(result.metrics["AP"], 3), result.to_dict()["operating_point"]["f1"]
         (0.7, 1.0)
     """
-    if _CURVE_CAP not in max_detections:
-        raise InvalidThreshold("max_detections", max(max_detections, default=0), allowed="100 too")
     tables = open_tables(
         truth,
         (predictions,),
@@ -233,41 +231,64 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
         matches = match(labels, found, iou_type=iou_type, strict=strict)
     _check_matches(matches, found)
     if curves is None:
-        overlaps = matches
-        if iou_thresholds is not None:
-            # The operating point and everything that follows from matches stay on COCO's ten.
-            overlaps = match(
-                labels, found, iou_type=iou_type, strict=strict, iou_thresholds=iou_thresholds
-            )
-        curves = accumulate(
-            labels,
-            found,
-            overlaps,
-            n_classes=n_classes,
-            max_detections=max_detections,
-            images=images,
-        )
+        curves = _curves(tables, matches, iou_thresholds, max_detections, images)
     if classes is not None:  # taking all of them would copy every curve
         curves = curves.take(rows)
     at = outcomes(labels, found, matches, score=score, iou=iou)
     here = slice(None) if images is None else images[found.image]
-    cap = curves.max_detections.index(_CURVE_CAP)
     return EvaluationResult(
         class_names=tuple(tables.class_names[row] for row in rows.tolist()),
         iou_type=matches.iou_type,
         strict=matches.strict,
         score=float(score),
         iou=float(iou),
-        metrics=summarize(curves) | _of_other_caps(curves),
-        class_metrics=class_average_precision(curves),
         counts=count(at, labels, found, n_classes=n_classes, images=images).take(rows),
         n_predictions=np.bincount(found.class_[here], minlength=n_classes)[rows],
-        precision_curves=np.ascontiguousarray(curves.precision[..., 0, cap]),
-        score_curves=np.ascontiguousarray(curves.scores[..., 0, cap]),
-        iou_thresholds=curves.iou_thresholds,
         matches=matches,
         outcomes=at,
+        **_averaged(curves),
     )
+
+
+def _curves(
+    tables: Tables,
+    matches: Matches,
+    iou_thresholds: Sequence[float] | None,
+    max_detections: Sequence[int],
+    images: NDArray[np.bool_] | None,
+) -> PrecisionRecall:
+    if _CURVE_CAP not in max_detections:
+        raise InvalidThreshold("max_detections", max(max_detections, default=0), allowed="100 too")
+    truth, predictions = tables.truth, tables.sides[0]
+    if iou_thresholds is not None:
+        # The operating point and everything that follows from matches stay on COCO's ten.
+        matches = match(
+            truth,
+            predictions,
+            iou_type=matches.iou_type,
+            strict=matches.strict,
+            iou_thresholds=iou_thresholds,
+        )
+    return accumulate(
+        truth,
+        predictions,
+        matches,
+        n_classes=len(tables.class_names),
+        max_detections=max_detections,
+        images=images,
+    )
+
+
+def _averaged(curves: PrecisionRecall) -> dict[str, Any]:
+    """Give the fields of a result that follow from the curves alone."""
+    cap = curves.max_detections.index(_CURVE_CAP)
+    return {
+        "metrics": summarize(curves) | _of_other_caps(curves),
+        "class_metrics": class_average_precision(curves),
+        "precision_curves": np.ascontiguousarray(curves.precision[..., 0, cap]),
+        "score_curves": np.ascontiguousarray(curves.scores[..., 0, cap]),
+        "iou_thresholds": curves.iou_thresholds,
+    }
 
 
 def _of_other_caps(curves: PrecisionRecall) -> dict[str, Number]:

@@ -14,6 +14,7 @@ import numpy as np
 
 from evaluation.candidates import find_candidates
 from evaluation.mask_overlap import required_masks
+from evaluation.oriented_boxes import Quadrilaterals, required_corners
 from evaluation.overlap import box_iou
 
 if TYPE_CHECKING:
@@ -38,11 +39,12 @@ def same_mistakes(first: Instances, second: Instances, *, iou_type: IouType = "b
     """Pair objects of two tables: same image and class, IoU of 0.5 or more, one to one.
 
     Boxes without an area overlap nothing, not even themselves; they are paired with an equal one.
+    Poses are compared by their boxes: similarity of keypoints takes one side for the truth.
 
     Args:
         first: False positives of one set.
         second: False positives of the other.
-        iou_type: Whether boxes or masks overlap.
+        iou_type: What overlaps, as for `match`.
 
     Returns:
         Two parallel (E,) arrays: rows of `first`, rows of `second`.
@@ -59,6 +61,7 @@ def same_mistakes(first: Instances, second: Instances, *, iou_type: IouType = "b
         >>> ours.tolist(), theirs.tolist()
         ([0], [1])
     """
+    iou_type = _COMPARED_BY.get(iou_type, iou_type)
     found = find_candidates(second, first, iou_type=iou_type, floor=SAME_MISTAKE_IOU)
     # The sum breaks ties the same way from both sides. Pairs that still tie share no object.
     order = np.lexsort((found.pred + found.truth, -found.iou))
@@ -140,8 +143,21 @@ def _empty_masks(table: Instances) -> NDArray[np.int64]:
     return np.flatnonzero(required_masks(table, "predictions").areas == 0)
 
 
+def _flat_outlines(table: Instances) -> NDArray[np.int64]:
+    """Find oriented boxes that rounding leaves no area to speak of."""
+    outlines = Quadrilaterals.of(required_corners(table, "predictions"))
+    left, top, right, bottom = outlines.extents.T
+    length = np.maximum(right - left, bottom - top)
+    largest = np.abs(outlines.extents).max(axis=1, initial=0.0)
+    return np.flatnonzero(~(outlines.areas > _THIN * length * largest))
+
+
+# What tells whether two mistakes are the same, where it is not what matched them.
+_COMPARED_BY: Mapping[IouType, IouType] = {"keypoints": "bbox"}
+
 # How objects without any overlap, not even with themselves, are found.
 _OVERLAPS_NOTHING: Mapping[IouType, Callable[[Instances], NDArray[np.int64]]] = {
     "bbox": _flat_boxes,
     "segm": _empty_masks,
+    "obb": _flat_outlines,
 }

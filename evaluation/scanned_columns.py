@@ -32,12 +32,21 @@ MEMBERS: Final[dict[str, int]] = {
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Which members a record has: those to read, those it must have, and one it must have of."""
+    """Which members a record has: those to read, those it must have, and one it must have of.
+
+    A record has at least `shortest` bytes, and `mark` in them: counting marks tells how many
+    records there can be.
+    """
 
     wanted: tuple[str, ...]
     required: tuple[str, ...]
     one_of: tuple[str, ...] = ()
-    shortest: int = _SHORTEST_RECORD  # bytes that such a record has at least
+    shortest: int = _SHORTEST_RECORD
+
+    @property
+    def mark(self) -> bytes:
+        """Three bytes of a key that every record has, and few others: "image_id" or "id"."""
+        return b"e_i" if "image_id" in self.required else b'"id'
 
     @property
     def bits(self) -> tuple[int, int, int]:
@@ -100,6 +109,7 @@ _ROWS: Final[dict[str, tuple[int, type[np.generic], frozenset[str]]]] = {
     "n_parts": (1, np.int64, frozenset({"segmentation"})),
 }
 ROOMS: Final = ("seen", "text", "points", "part_length")
+_HUGE_PAGE: Final = 1 << 21
 _SHORTEST_PART: Final = 13  # bytes of [0,0,0,0,0,0]
 
 
@@ -172,9 +182,13 @@ def joined(columns: ScannedColumns, parts: list[Part]) -> ScannedColumns:
 
 
 def _closed(column: NDArray[Any], pieces: list[slice], width: int = 1) -> NDArray[Any]:
-    """Put pieces of a column side by side; without gaps they stay where they are."""
+    """Put pieces of a column side by side; without gaps they stay where they are.
+
+    A short column moves: where it is, it holds a page of the system that is larger than itself.
+    """
     if not len(column):
         return column
     if all(one.stop == following.start for one, following in itertools.pairwise(pieces)):
-        return column[width * pieces[0].start : width * pieces[-1].stop]
+        whole = column[width * pieces[0].start : width * pieces[-1].stop]
+        return whole.copy() if whole.nbytes < _HUGE_PAGE else whole
     return np.concatenate([column[width * piece.start : width * piece.stop] for piece in pieces])

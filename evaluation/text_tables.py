@@ -12,7 +12,12 @@ if TYPE_CHECKING:
     from evaluation.paired_comparison import Comparison
     from evaluation.results import EvaluationResult
 
-OVERLAPS = {"bbox": "boxes", "segm": "masks"}
+OVERLAPS = {
+    "bbox": "boxes",
+    "segm": "masks",
+    "obb": "oriented boxes",
+    "keypoints": "keypoints",
+}
 LABELS = {"f1": "F1", "tp": "TP", "fp": "FP", "fn": "FN"}
 _COUNTS = ("tp", "fp", "fn")
 RATES = ("precision", "recall", "f1")

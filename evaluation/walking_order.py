@@ -6,6 +6,7 @@ choose ground truth, and along a class it is the order of the precision–recall
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -65,7 +66,7 @@ def walking_order(
         order, start = sort_by(class_, classes.length, by_image, carry=(score, along))
     kernels.in_threads(
         [
-            lambda groups=groups: kernel.sort_by_score(along, start, groups, order)
+            partial(kernel.sort_by_score, along, start, groups, order)
             for groups in kernels.shares(np.diff(start))
         ]
     )

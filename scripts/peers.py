@@ -113,10 +113,10 @@ def _versions(python: Path, name: str) -> tuple[str | None, str | None]:
 
 
 def _last_line(finished: subprocess.CompletedProcess[str], otherwise: str) -> str:
-    """Return what a program said last: the line that names the error."""
+    """Return the first sentence of what a program said last of an error."""
     lines = [line.strip() for line in finished.stderr.splitlines() if line.strip()]
     errors = [line for line in lines if "error" in line.lower() or "exception" in line.lower()]
-    return (errors or lines or [otherwise])[-1][:300]
+    return (errors or lines or [otherwise])[-1].split(". ")[0][:300]
 
 
 def main() -> int:

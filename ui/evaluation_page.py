@@ -9,21 +9,27 @@ from typing import TYPE_CHECKING, Any
 from evaluation.charts import Pair, Series
 from ui.components.payload import Sides, SideStyle
 from ui.definitions import Context
+from ui.metric_cards import Sure
 
 if TYPE_CHECKING:
     from curation.evaluations.comparison import ComparisonView
     from curation.evaluations.request import EvaluationRequest
     from curation.store.database import Database
+    from ui.certainty import Certainty
 
 Numbers = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class EvaluationPage:
-    """The answered request of one run: numbers of both sides, their names and colours."""
+    """The answered request of one run: numbers of both sides, their names and colours.
+
+    `certainty` holds the intervals of the deltas, None while there are none.
+    """
 
     database: Database
     view: ComparisonView
+    certainty: Certainty | None = None
 
     @property
     def request(self) -> EvaluationRequest:
@@ -44,6 +50,14 @@ class EvaluationPage:
     def theirs(self) -> Numbers | None:
         """Numbers of the baseline in the same shape."""
         return None if self.view.against is None else self.view.against.result.to_dict()
+
+    def sure(self, key: str, *, size: str | None = None) -> Sure | None:
+        """Return the interval of a headline number's delta, or of a size bucket's."""
+        if self.certainty is None:
+            return None
+        if size is not None:
+            return Sure(self.certainty, self.certainty.of_size(size, key))
+        return Sure(self.certainty, self.certainty.headline(key))
 
     @cached_property
     def class_names(self) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from evaluation.charts import Pair
     from evaluation.results import EvaluationResult
+    from evaluation.significance import Interval
+    from ui.certainty import Certainty
 
     Row = Mapping[str, Any]
 
@@ -103,6 +105,35 @@ def class_size_frame(
         for row in ours["class_sizes"]
     )
     return numeric(rows, ("set", "against", "delta"))
+
+
+def with_class_intervals(frame: pd.DataFrame, certainty: Certainty, *, metric: str) -> pd.DataFrame:
+    """Add `low`, `high`, `p`, `q` to a class frame; an unclear change counts as equal."""
+    found = [certainty.of_class(name, metric) for name in frame["name"]]
+    return _with_intervals(frame, found, certainty, metric)
+
+
+def with_cell_intervals(frame: pd.DataFrame, certainty: Certainty, *, metric: str) -> pd.DataFrame:
+    """Add the same to a frame of classes and sizes."""
+    found = [
+        certainty.of_class_size(name, size, metric)
+        for name, size in zip(frame["name"], frame["size"], strict=True)
+    ]
+    return _with_intervals(frame, found, certainty, metric)
+
+
+def _with_intervals(
+    frame: pd.DataFrame, found: Sequence[Interval | None], certainty: Certainty, metric: str
+) -> pd.DataFrame:
+    columns = {
+        name: [np.nan if one is None else getattr(one, name) for one in found]
+        for name in ("low", "high", "p", "q")
+    }
+    told = [certainty.finding(metric, one) or "equal" for one in found]
+    return frame.assign(
+        **{name: pd.Series(values, frame.index, dtype=float) for name, values in columns.items()},
+        verdict=["equal" if word == "unclear" else word for word in told],
+    )
 
 
 def paired_classes(

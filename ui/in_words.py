@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ui import numbers
+from ui.certainty import chance, reach
 from ui.frames import compared_row, paired_classes
 from ui.markdown import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ui.certainty import Certainty
+
 
 def in_words(
-    ours: Mapping[str, Any], theirs: Mapping[str, Any] | None, *, name: str, against: str = ""
+    ours: Mapping[str, Any],
+    theirs: Mapping[str, Any] | None,
+    *,
+    name: str,
+    against: str = "",
+    certainty: Certainty | None = None,
 ) -> str:
     """Say in words how a prediction set stands, or how it differs from the baseline.
 
@@ -22,6 +30,7 @@ def in_words(
         theirs: Numbers of the baseline, None without comparison.
         name: Name of the prediction set.
         against: Name of the baseline.
+        certainty: Intervals of the deltas, None while there are none.
 
     Returns:
         Markdown; names are escaped.
@@ -30,7 +39,8 @@ def in_words(
         return _alone(ours, name=name)
     parts = [
         _headline(ours, theirs, name=name, against=against),
-        _classes(ours, theirs),
+        _sure(certainty),
+        _classes(ours, theirs) if certainty is None else _sure_classes(ours, theirs, certainty),
         _sizes(ours, theirs),
     ]
     return " ".join(part for part in parts if part)
@@ -67,6 +77,42 @@ def _headline(
         f"By AP **{plain(name)}** is {word} **{plain(against)}**: {numbers.metric(row['set'])}, "
         f"{numbers.delta(row['delta'])}."
     )
+
+
+def _sure(certainty: Certainty | None) -> str:
+    """Say whether the change of AP is more than chance."""
+    found = None if certainty is None else certainty.headline("AP")
+    if certainty is None or found is None or not found.value:
+        return ""
+    if found.low is None:
+        return f"How sure that is cannot be said: {found.reason}."
+    sure = certainty.finding("AP", found) != "unclear"
+    word = "more than chance" if sure else "not distinguishable from no change"
+    interval = f"{certainty.level:.0%} interval {reach('AP', found)}"
+    return f"That is {word} ({interval}, p {chance(found.p)})."
+
+
+def _sure_classes(ours: Mapping[str, Any], theirs: Mapping[str, Any], certainty: Certainty) -> str:
+    """Name the classes whose AP changed by more than chance."""
+    rows = [
+        compared_row(name, "AP", own, other) for name, own, other in paired_classes(ours, theirs)
+    ]
+    told = [
+        (certainty.finding("AP", certainty.of_class(row["name"], "AP")), row)
+        for row in rows
+        if row["delta"] is not None
+    ]
+    if not told:
+        return ""
+    told.sort(key=lambda pair: -abs(pair[1]["delta"]))
+    of_all = f"of {numbers.counted(len(told), 'class', 'classes')}"
+    parts = []
+    for word in ("better", "worse"):
+        changed = [row for found, row in told if found == word]
+        most = f", most on {_named(changed[0])}" if changed else ""
+        parts.append(f"{word} on {len(changed)}{most}")
+    unclear = sum(1 for found, _ in told if found in (None, "unclear"))
+    return f"Surely {' and '.join(parts)}, {of_all}; {unclear} cannot be told apart from chance."
 
 
 def _classes(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import streamlit as st
 
 from evaluation.comparison import verdict
 from ui import definitions, numbers
+from ui.certainty import reach, story
 from ui.frames import COUNTS, difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Literal
 
+    from evaluation.comparison import Finding
+    from evaluation.significance import Interval
+    from ui.certainty import Certainty
     from ui.definitions import Context
 
 Number = float | None
@@ -33,10 +37,14 @@ def write_delta(key: str, value: Number) -> str:
     return numbers.delta(value)
 
 
-def arrow_of(key: str, change: Number) -> Literal["up", "down", "off"]:
-    """Return the arrow of a card: up says better and down says worse, whatever the sign."""
-    word = verdict(key, change)
-    return "up" if word == "better" else "down" if word == "worse" else "off"
+def news(key: str, change: Number, sure: Sure | None) -> Finding | None:
+    """Return what a delta says; with an interval that reaches over zero nobody can tell."""
+    told = None if sure is None else sure.certainty.finding(key, sure.interval)
+    return told if told is not None else verdict(key, change)
+
+
+ARROWS: Final[dict[Any, Literal["up", "down"]]] = {"better": "up", "worse": "down"}
+COLORS: Final[dict[Any, Literal["green", "red"]]] = {"better": "green", "worse": "red"}
 
 
 def support_of(row: Mapping[str, Any]) -> int | None:
@@ -50,28 +58,45 @@ def support_of(row: Mapping[str, Any]) -> int | None:
     return int(row["tp"] + row["fn"]) if "tp" in row and "fn" in row else None
 
 
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """The interval of one delta, and where it comes from."""
+
+    certainty: Certainty
+    interval: Interval | None
+
+
 def metric_card(
-    key: str, ours: Mapping[str, Any], theirs: Mapping[str, Any] | None, context: Context
+    key: str,
+    ours: Mapping[str, Any],
+    theirs: Mapping[str, Any] | None,
+    context: Context,
+    sure: Sure | None = None,
 ) -> None:
-    """Draw one card.
+    """Draw one card: up says better and down says worse, whatever the sign; grey is unclear.
 
     Args:
         key: Key of the metric, the same in `ours`, `theirs` and the definitions.
         ours: Numbers of the prediction set.
         theirs: Numbers of the baseline, None without comparison.
         context: What the numbers were computed on.
+        sure: The interval of the delta, None while there are none.
     """
     change = difference(ours.get(key), theirs.get(key)) if theirs else None
     text = definitions.explain(key, context, labels=support_of(ours))
     if theirs:
         baseline = numbers.exact(theirs.get(key))
         text += f"\n\nset {numbers.exact(ours.get(key))} · baseline {baseline}"
+    if theirs and sure is not None:
+        text += f"\n\n{story(key, sure.interval, sure.certainty)}"
+    told = news(key, change, sure)
     st.metric(
         definitions.label(key),
         write_value(key, ours.get(key)),
         write_delta(key, change) if theirs else None,
-        delta_color=numbers.delta_color(key, change),
-        delta_arrow=arrow_of(key, change),
+        delta_color=COLORS.get(told, "gray"),
+        delta_arrow=ARROWS.get(told, "off"),
+        delta_description=(reach(key, sure.interval) or None) if theirs and sure else None,
         help=text,
         border=True,
         height="stretch",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import statistics
 import subprocess
@@ -20,6 +21,7 @@ from benchmarks.peers.cases import CACHE, ROOT, Case, Files
 from benchmarks.peers.contestants import Contestant, environment, refusal
 
 Run = dict[str, Any]
+NAMED_ERROR = re.compile(r"[\w.]*(Error|Exception)\b")
 
 
 @dataclass(slots=True)
@@ -150,5 +152,7 @@ def _environment(each: Contestant, store: Path) -> Iterator[dict[str, str]]:
 
 
 def _last_line(errors: str) -> str:
+    """Return the last line that names an error, without what follows its first sentence."""
     lines = [line.strip() for line in errors.splitlines() if line.strip()]
-    return (lines or ["it failed without a word"])[-1][:200]
+    named = [line for line in lines if NAMED_ERROR.match(line)]
+    return (named or lines or ["it failed without a word"])[-1].split(". ")[0][:200]

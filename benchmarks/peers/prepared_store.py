@@ -28,9 +28,11 @@ def fill(folder: Path, truth: Path, predictions: Path, name: str) -> None:
         ["project", "import", "coco", PROJECT, "--annotations", str(truth)],
         ["predictions", "import", PROJECT, str(predictions), "--name", name],
     ):
-        subprocess.run(
-            [str(CURATION), *command], env=environment, check=True, stdout=subprocess.DEVNULL
+        done = subprocess.run(
+            [str(CURATION), *command], env=environment, check=False, stdout=subprocess.DEVNULL
         )
+        if done.returncode:  # it has said why
+            sys.exit(done.returncode)
 
 
 def forget_evaluations(folder: Path) -> int:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.peers.cases import CASES
+from benchmarks.peers.contestants import NOT_ASKED
 from benchmarks.peers.gates import Verdict, judge, verdict_words
 from benchmarks.peers.measuring import Measured
 from benchmarks.peers.results import CaseResult, difference, figure
@@ -39,7 +40,7 @@ def skipped_lines(result: CaseResult) -> list[str]:
     return [
         f"- {entry.row} ({entry.kind}): {entry.skipped}"
         for entry in result.entries
-        if entry.skipped and not (entry.peer is None and entry.skipped.startswith("boxes have"))
+        if entry.skipped and not (entry.peer is None and entry.skipped == NOT_ASKED)
     ]
 
 
@@ -62,6 +63,12 @@ def gate_table(verdicts: Sequence[Verdict]) -> str:
 
 def report(results: Mapping[str, CaseResult]) -> str:
     """Return everything as Markdown, cases in their own order."""
+    skipped = {name: skipped_lines(result) for name, result in results.items()}
+    everywhere = [
+        line
+        for line in next(iter(skipped.values()), [])
+        if all(line in lines for lines in skipped.values())
+    ]
     parts = []
     for name in (name for name in CASES if name in results):
         result = results[name]
@@ -70,10 +77,12 @@ def report(results: Mapping[str, CaseResult]) -> str:
             f"### {name}\n{result.title}. {_day(result.date)}; {result.machine}; medians of "
             f"{fast} rounds ({slow} of the slow tools).\n\n{case_table(result)}"
         )
-        skipped = skipped_lines(result)
-        if skipped:
-            parts.append("Left out:\n" + "\n".join(skipped))
+        here = [line for line in skipped[name] if line not in everywhere]
+        if here:
+            parts.append("Left out:\n" + "\n".join(here))
     parts.append(f"### Gates\n{gate_table(judge(results))}")
+    if everywhere:
+        parts.append("Left out of every case:\n" + "\n".join(everywhere))
     return "\n\n".join(parts)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curation.cli.output import json_option, number, print_json, print_table
+from curation.cli.resampling import resampling_options
 from curation.cli.session import Session, open_session
 from curation.evaluations.request import (
     DEFAULT_IOU,
@@ -16,6 +17,7 @@ from curation.evaluations.request import (
 from curation.evaluations.summaries import compare_summary, evaluation_summary
 from curation.predictions.catalog import find_prediction_set
 from curation.projects.catalog import find_project
+from evaluation.significance import Resampling
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,6 +110,7 @@ def run(
 @click.argument("prediction_set", metavar="SET")
 @click.option("--against", required=True, metavar="OTHER", help="The set to compare against.")
 @_operating_options
+@resampling_options
 @json_option
 @click.pass_context
 def compare(
@@ -116,6 +119,9 @@ def compare(
     project: str,
     prediction_set: str,
     against: str,
+    replicates: int,
+    seed: int,
+    level: float,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -127,38 +133,85 @@ def compare(
     """
     with open_session(context) as session:
         request = _request(session, project, prediction_set, against, options)
-        summary = compare_summary(session.database, request)
+        summary = compare_summary(
+            session.database,
+            request,
+            Resampling(replicates, seed, level) if replicates else None,
+        )
     if as_json:
         print_json(summary)
         return
+    _print_comparison(summary, (prediction_set, against))
+    for notice in summary["notices"]:
+        click.echo(f"note: {notice}", err=True)
+
+
+def _print_comparison(summary: dict[str, Any], names: tuple[str, str]) -> None:
+    certain = _Certainty(summary)
     rows = [
         (
             name,
             _cell(summary["set"][group][name]),
             _cell(summary["against"][group][name]),
             _cell(summary["delta"][group][name], signed=True),
+            *certain.cells(group, name),
         )
-        for group, names in _SHOWN.items()
-        for name in names
+        for group, names_shown in _SHOWN.items()
+        for name in names_shown
     ]
-    print_table(("", prediction_set, against, "delta"), rows)
+    print_table(("", *names, "delta", *certain.header()), rows)
     click.echo()
     print_table(
-        ("class", "AP", "delta AP", "delta AP50", "delta F1", "support"),
+        ("class", "AP", "delta AP", *certain.header("q"), "delta AP50", "delta F1", "support"),
         [
             (
                 row["name"],
                 _cell(row["AP"]),
-                *(_cell(delta[name], signed=True) for name in ("AP", "AP50", "f1")),
+                _cell(delta["AP"], signed=True),
+                *certain.class_cells(place),
+                *(_cell(delta[name], signed=True) for name in ("AP50", "f1")),
                 row["support"],
             )
-            for row, delta in zip(
-                summary["set"]["classes"], summary["delta"]["classes"], strict=True
+            for place, (row, delta) in enumerate(
+                zip(summary["set"]["classes"], summary["delta"]["classes"], strict=True)
             )
         ],
     )
-    for notice in summary["notices"]:
-        click.echo(f"note: {notice}", err=True)
+
+
+class _Certainty:
+    """Columns that say how sure a delta is; none where there are no intervals."""
+
+    def __init__(self, summary: dict[str, Any]) -> None:
+        self._headline = summary["delta"]
+        self._rest = summary["intervals"]
+
+    def header(self, probability: str = "p") -> tuple[str, ...]:
+        """Return the names of the columns."""
+        if self._rest is None:
+            return ()
+        return (f"{self._rest['resampling']['level']:.0%} interval", probability)
+
+    def cells(self, group: str, name: str) -> tuple[str, ...]:
+        """Return the cells of a headline number or of one at the operating point."""
+        if self._rest is None:
+            return ()
+        rows = self._headline if group == "metrics" else self._rest[group]
+        return self._written(rows[name], "p")
+
+    def class_cells(self, place: int) -> tuple[str, ...]:
+        """Return the cells of a class's average precision."""
+        if self._rest is None:
+            return ()
+        return self._written(self._rest["classes"][place]["AP"], "q")
+
+    @staticmethod
+    def _written(interval: dict[str, Any], probability: str) -> tuple[str, ...]:
+        low, high = interval["low"], interval["high"]
+        if low is None or high is None:
+            return ("n/a", "n/a")
+        reach = f"{number(low, signed=True)} … {number(high, signed=True)}"
+        return (reach, number(interval.get(probability)))
 
 
 _SHOWN = {

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from curation.cli.output import json_option, print_json
+from curation.cli.resampling import resampling_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -59,6 +60,16 @@ def _gates(context: click.Context, parameter: click.Parameter, given: Sequence[s
         return [parse(expression) for expression in given]
     except InvalidGate as error:
         raise click.BadParameter(str(error)) from error
+
+
+def _report_place(
+    context: click.Context, parameter: click.Parameter, given: str | None
+) -> str | None:
+    """Refuse a report that cannot be written before anything is computed."""
+    del context, parameter
+    if given and given != "-" and (Path(given).is_dir() or not Path(given).parent.is_dir()):
+        raise click.BadParameter(f"{given} is no place for a file.")
+    return given
 
 
 @click.command("evaluate")
@@ -119,21 +130,7 @@ def evaluate(
 @click.argument("predictions", metavar="SET", type=_FILE)
 @click.argument("against", metavar="BASELINE", type=_FILE)
 @_settings
-@click.option(
-    "--replicates",
-    type=click.IntRange(min=0),
-    default=1000,
-    show_default=True,
-    help="Resamples of the bootstrap; 0: no intervals.",
-)
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Its seed.")
-@click.option(
-    "--level",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
-    default=0.95,
-    show_default=True,
-    help="Level of the intervals.",
-)
+@resampling_options
 @click.option(
     "--fail-if",
     "gates",
@@ -143,7 +140,12 @@ def evaluate(
     help="Exit with 1 if a delta is so and its interval agrees (repeatable): 'AP<-0.005', "
     "'fp>50', 'AP@small<-0.01', 'class:NAME:recall<-0.02'.",
 )
-@click.option("--markdown", metavar="FILE", help="Write a Markdown report; - for stdout.")
+@click.option(
+    "--markdown",
+    metavar="FILE",
+    callback=_report_place,
+    help="Write a Markdown report; - for stdout.",
+)
 @json_option
 def compare_files(
     truth: Path,

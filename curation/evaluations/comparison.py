@@ -10,7 +10,7 @@ import numpy as np
 from curation.errors import NotFound
 from curation.evaluations.evaluated_sets import EvaluatedSet, evaluated_set
 from curation.store.prediction_sets import require_own_set
-from curation.store.projects import get_project
+from curation.store.projects import project_revision
 from evaluation import EvaluationResult, delta
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def open_scope(database: Database, request: EvaluationRequest) -> Scope:
         Conflict: If a set is not evaluated on the current revision yet.
     """
     # Read once: both sides stay on one revision even if another is published meanwhile.
-    revision = get_project(database, request.project_id).revision
+    revision = project_revision(database, request.project_id)
     chosen = _evaluated(database, request, request.set_id, revision)
     against = None
     if request.against_id is not None:

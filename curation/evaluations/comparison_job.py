@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from curation.evaluations.request import EvaluationRequest
-from curation.evaluations.significance import make_intervals
+from curation.evaluations.significance import find_intervals, make_intervals
 from curation.job_engine.kinds import register
 from curation.store.jobs import create_job, list_jobs
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from curation.job_engine.kinds import JobContext
     from curation.settings import Settings
     from curation.store.database import Connection, Database
+    from curation.store.jobs import JobRow
 
 
 class ComparisonJob:
@@ -58,22 +59,38 @@ def request_of(payload: dict[str, Any]) -> EvaluationRequest:
     return EvaluationRequest(**{**payload, "classes": tuple(payload["classes"])})
 
 
-def open_comparison_job(database: Database, request: EvaluationRequest) -> str | None:
-    """Return the id of the open job that resamples exactly this request, None without one."""
-    wanted = request_of(_payload(request))
+@dataclass(frozen=True, slots=True)
+class ComparisonState:
+    """The intervals of a request, or the newest job that makes or should have made them."""
+
+    intervals: dict[str, Any] | None
+    job: JobRow | None
+
+
+def comparison_state(database: Database, request: EvaluationRequest) -> ComparisonState:
+    """Return how far the intervals of a request are.
+
+    Raises:
+        NotFound: If a set, split or class does not exist.
+        InvalidSetting: If the request names no set to compare against.
+        Conflict: If a set is not evaluated on the current revision yet.
+    """
+    found = find_intervals(database, request)
+    if found is not None:
+        return ComparisonState(found, None)
     for job in list_jobs(database, request.project_id, limit=50):
-        if job.is_open and job.kind == ComparisonJob.name and request_of(job.payload) == wanted:
-            return job.id
-    return None
+        if job.kind == ComparisonJob.name and request_of(job.payload) == request:
+            return ComparisonState(None, job)
+    return ComparisonState(None, None)
 
 
 def start_comparison(database: Database, settings: Settings, request: EvaluationRequest) -> str:
     """Hand the resampling to the workers, unless it is under way; return the job's id."""
     from curation.job_engine.engine import enqueue  # noqa: PLC0415  # loads the job engine
 
-    running = open_comparison_job(database, request)
-    if running is not None:
-        return running
+    job = comparison_state(database, request).job
+    if job is not None and job.is_open:
+        return job.id
     with database.write() as connection:
         job_id = create_job(
             connection,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import numpy as np
 
@@ -32,7 +32,9 @@ from evaluation import (
     PrecisionRecall,
     accumulate,
     evaluate,
+    outcomes,
 )
+from evaluation.score_sweep import ScoreSweep, score_sweep
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -137,7 +139,7 @@ class EvaluatedSet:
         score: float,
         iou: float,
     ) -> EvaluationResult:
-        """Return the numbers of a slice; curves are accumulated once a choice of images.
+        """Return the numbers of a slice; moving the operating point only counts again.
 
         Args:
             images: (images,) the images that count.
@@ -147,33 +149,80 @@ class EvaluatedSet:
         """
         chosen = None if images.all() else images
         key = (self.store, self.evaluation_id, np.packbits(images).tobytes())
+        return _results.get(
+            (*key, classes, score, iou),
+            lambda: self._at(
+                (score, iou),
+                self._slice(key, chosen, classes),
+                _sweeps.get(key, lambda: self._sweep(chosen)),
+                classes,
+            ),
+        )
+
+    def _slice(
+        self,
+        key: tuple[Hashable, ...],
+        images: NDArray[np.bool_] | None,
+        classes: tuple[int, ...] | None,
+    ) -> EvaluationResult:
+        """Return what no operating point changes: AP, AR and curves of some images and classes."""
         truth, predictions, matches = self.truth.instances, self.predictions, self.matches
         names = self.truth.class_names
         curves = _curves.get(
             key,
-            lambda: accumulate(truth, predictions, matches, n_classes=len(names), images=chosen),
+            lambda: accumulate(truth, predictions, matches, n_classes=len(names), images=images),
         )
-        return _results.get(
-            (*key, classes, score, iou),
+        return _slices.get(
+            (*key, classes),
             lambda: evaluate(
                 truth,
                 predictions,
                 class_names=names,
                 matches=matches,
-                score=score,
-                iou=iou,
-                images=chosen,
+                images=images,
                 classes=classes,
                 curves=curves,
             ),
         )
 
+    def _sweep(self, images: NDArray[np.bool_] | None) -> ScoreSweep:
+        n_classes = len(self.truth.class_names)
+        return score_sweep(
+            self.truth.instances, self.predictions, self.matches, n_classes=n_classes, images=images
+        )
+
+    def _at(
+        self,
+        point: tuple[float, float],
+        whole: EvaluationResult,
+        sweep: ScoreSweep,
+        classes: tuple[int, ...] | None,
+    ) -> EvaluationResult:
+        """Return a slice at a score and an IoU threshold."""
+        score, iou = point
+        counts = sweep.counts_at(score=score, iou=iou)
+        return replace(
+            whole,
+            score=float(score),
+            iou=float(iou),
+            counts=counts if classes is None else counts.take(np.array(classes, dtype=np.int64)),
+            outcomes=outcomes(
+                self.truth.instances, self.predictions, self.matches, score=score, iou=iou
+            ),
+        )
+
+
+def _weight(result: EvaluationResult) -> int:
+    return len(result.outcomes.prediction)
+
 
 _truths = Recent[GroundTruth](KEPT_TRUTHS)
 _curves = Recent[PrecisionRecall](KEPT_CURVES)
-_results = Recent[EvaluationResult](
-    KEPT_RESULTS, budget=KEPT_PREDICTIONS, weigh=lambda result: len(result.outcomes.prediction)
+_slices = Recent[EvaluationResult](KEPT_CURVES, budget=KEPT_PREDICTIONS, weigh=_weight)
+_sweeps = Recent[ScoreSweep](
+    KEPT_CURVES, budget=KEPT_PREDICTIONS, weigh=lambda sweep: len(sweep.score)
 )
+_results = Recent[EvaluationResult](KEPT_RESULTS, budget=KEPT_PREDICTIONS, weigh=_weight)
 _sets = Recent[EvaluatedSet](
     KEPT_SETS, budget=KEPT_PREDICTIONS, weigh=lambda evaluated: len(evaluated.predictions)
 )
@@ -228,5 +277,6 @@ def evaluated_set(
 
 def forget_evaluated_sets() -> None:
     """Empty the caches, as a fresh process would have them."""
-    for cache in (_sets, _truths, _curves, _results):
+    caches: tuple[Recent[Any], ...] = (_sets, _truths, _curves, _slices, _sweeps, _results)
+    for cache in caches:
         cache.clear()

@@ -17,7 +17,7 @@ from curation.store.evaluation_records import (
     save_evaluation,
 )
 from curation.store.prediction_sets import get_prediction_set
-from curation.store.projects import get_project
+from curation.store.projects import project_revision
 from evaluation import evaluate
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def evaluation_key(
             f"{prediction_set.name} has boxes only.",
             next_step="Evaluate boxes (iou type bbox), or import a set with masks.",
         )
-    current = get_project(database, prediction_set.project_id).revision
+    current = project_revision(database, prediction_set.project_id)
     revision = current if revision is None else revision
     if not 1 <= revision <= current:
         raise NotFound("revision", revision, known=tuple(map(str, range(1, current + 1)[-8:])))

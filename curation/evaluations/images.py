@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, get_args
 
 import numpy as np
 
 from curation.errors import InvalidSetting
+from curation.evaluations.chosen_rows import chosen_rows
 from curation.evaluations.comparison import Scope, open_scope, side_result
 from curation.evaluations.evaluated_sets import Recent
 from evaluation import (
@@ -19,6 +20,7 @@ from evaluation import (
     object_changes,
 )
 from evaluation import Side as ChangeSide
+from evaluation.averages import class_rates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,19 +29,27 @@ if TYPE_CHECKING:
 
     from curation.evaluations.evaluated_sets import EvaluatedSet
     from curation.evaluations.request import EvaluationRequest
+    from curation.evaluations.row_choice import ChosenRows, RowChoice
     from curation.store.database import Database
     from evaluation import EvaluationResult
 
-Sort = Literal["change", "net_loss", "net_gain", "fn", "fp", "name"]
+Sort = Literal[
+    "change", "net_loss", "net_gain", "placement", "f1_loss", "f1_gain",
+    "f1", "mean_iou", "fn", "fp", "name",
+]  # fmt: skip
 ObjectFilter = Literal["tp", "fp", "fn", "gained", "lost", "new", "fixed"]
-SORTS: Final[tuple[Sort, ...]] = ("change", "net_loss", "net_gain", "fn", "fp", "name")
+SORTS: Final[tuple[Sort, ...]] = get_args(Sort)
 FILTERS: Final[tuple[ObjectFilter, ...]] = ("tp", "fp", "fn", "gained", "lost", "new", "fixed")
 CHANGES: Final = ("gained", "lost", "new", "fixed")
 
 
 @dataclass(frozen=True, slots=True)
 class ImageRow:
-    """One image with its outcome counts; changes are 0 without a baseline."""
+    """One image with its outcome counts and scores.
+
+    Changes are 0 without a baseline. `f1` and `mean_iou`, the mean overlap of its true positives,
+    are None where they do not exist.
+    """
 
     image_id: int
     version: str
@@ -57,17 +67,25 @@ class ImageRow:
     against_tp: int
     against_fp: int
     against_fn: int
+    f1: float | None = None
+    mean_iou: float | None = None
+    against_f1: float | None = None
+    against_mean_iou: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImagePage:
-    """One page of images; `objects` counts what the filter opened, over all pages."""
+    """One page of images; `objects` counts what the filter opened, over all pages.
+
+    `chosen` are the rows of a choice on the images of this page, None where none was asked for.
+    """
 
     rows: tuple[ImageRow, ...]
     total: int
     objects: int
     page: int
     pages: int
+    chosen: ChosenRows | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +94,14 @@ class CountedImages:
 
     Args:
         counts: Name of a count to (images,) numbers.
+        scores: Name of a score to (images,) numbers, NaN where it does not exist.
         changes: Object by object, None without a baseline.
         set_result: The set's numbers with outcomes.
         against_result: The baseline's, None without.
     """
 
     counts: Mapping[str, NDArray[np.int64]]
+    scores: Mapping[str, NDArray[np.float64]]
     changes: ObjectChanges | None
     set_result: EvaluationResult
     against_result: EvaluationResult | None
@@ -99,14 +119,19 @@ def count_images(
     """
     result = side_result(scope, scope.set, request)
     counts = _outcome_counts(scope, scope.set, result, size)
+    scores = _scores(scope, scope.set, result, counts, size)
     against_result, changes = None, None
     if scope.against is not None:
         against_result = side_result(scope, scope.against, request)
         baseline = _outcome_counts(scope, scope.against, against_result, size)
+        before = _scores(scope, scope.against, against_result, baseline, size)
         counts |= {f"against_{name}": values for name, values in baseline.items()}
+        scores |= {f"against_{name}": values for name, values in before.items()}
         changes = _changes(scope, request, result, against_result)
-        counts |= _change_counts(scope, changes, size) if changes is not None else {}
-    return CountedImages(counts, changes, result, against_result)
+        if changes is not None:
+            counts |= _change_counts(scope, changes, size)
+            scores["moved"] = _moved(scope, changes, size)
+    return CountedImages(counts, scores, changes, result, against_result)
 
 
 _kept_changes = Recent[ObjectChanges](8)
@@ -179,6 +204,38 @@ def _outcome_counts(
     }
 
 
+def _moved(scope: Scope, changes: ObjectChanges, size: str | None) -> NDArray[np.float64]:
+    """Add up how far the IoU of the objects that both sets found moved, per image."""
+    rows = changes.kept[_truth_counter(scope, size).kept[changes.kept]]
+    moved: NDArray[np.float64] = np.bincount(
+        scope.set.truth.instances.image[rows],
+        weights=np.abs(changes.iou_change[rows]),
+        minlength=len(scope.images),
+    ).astype(np.float64)
+    return moved
+
+
+def _scores(
+    scope: Scope,
+    side: EvaluatedSet,
+    result: EvaluationResult,
+    counts: Mapping[str, NDArray[np.int64]],
+    size: str | None,
+) -> dict[str, NDArray[np.float64]]:
+    """Score every image as `evaluation.image_scores` does, of the objects that are counted."""
+    at, truths = result.outcomes, _truth_counter(scope, size)
+    found = np.flatnonzero((at.truth == TruthOutcome.FOUND) & truths.kept)
+    overlap = np.bincount(
+        side.truth.instances.image[found],
+        weights=at.iou[at.matched_prediction[found]],
+        minlength=len(scope.images),
+    )
+    tp = counts["tp"]
+    mean_iou = np.full(len(tp), np.nan)
+    np.divide(overlap, tp, out=mean_iou, where=tp > 0)
+    return {"f1": class_rates(tp, tp + counts["fp"], tp + counts["fn"]).f1, "mean_iou": mean_iou}
+
+
 def _change_counts(
     scope: Scope, changes: ObjectChanges, size: str | None
 ) -> dict[str, NDArray[np.int64]]:
@@ -202,6 +259,7 @@ def image_page(  # noqa: PLR0913 - each is one control of the screen and one par
     page_size: int = 60,
     outcome: ObjectFilter | None = None,
     size: str | None = None,
+    choice: RowChoice | None = None,
 ) -> ImagePage:
     """Return one page of a request's images.
 
@@ -213,19 +271,20 @@ def image_page(  # noqa: PLR0913 - each is one control of the screen and one par
         page_size: Images a page.
         outcome: Only images with such an object, None for all images.
         size: Only objects of this size bucket count, None for all.
+        choice: Only images with a row of this number, None for all images; `outcome` must be None.
 
     Raises:
-        InvalidSetting: If sort, outcome or size is none of its choices.
+        InvalidSetting: If sort, outcome, size or choice is none of its choices.
         NotFound: If a set, split or class does not exist.
         Conflict: If a set is not evaluated on the current revision yet.
     """
     _check(sort, outcome, size)
     scope = open_scope(database, request)
     counted = count_images(scope, request, size=size)
-    zero = np.zeros(len(scope.images), dtype=np.int64)
-    chosen = counted.counts.get(outcome, zero) if outcome is not None else zero
-    kept = np.flatnonzero(scope.images & (chosen > 0) if outcome is not None else scope.images)
-    order = kept[np.argsort(-_rank(sort, counted, outcome, zero)[kept], kind="stable")]
+    rows = None if choice is None else chosen_rows(scope, request, choice)
+    opened = _opened(scope, counted, outcome, rows)
+    kept = np.flatnonzero(scope.images if opened is None else scope.images & (opened > 0))
+    order = kept[np.argsort(-_rank(sort, counted, opened)[kept], kind="stable")]
     if sort == "name":
         names = scope.set.truth.images.file_name
         order = np.array(sorted(kept.tolist(), key=lambda i: names[i]), dtype=np.int64)
@@ -235,10 +294,22 @@ def image_page(  # noqa: PLR0913 - each is one control of the screen and one par
     return ImagePage(
         rows=tuple(_row(scope, counted, int(place)) for place in shown),
         total=len(order),
-        objects=int(chosen[kept].sum()),
+        objects=0 if opened is None else int(opened[kept].sum()),
         page=page,
         pages=pages,
+        chosen=None if rows is None else rows.in_images(shown),
     )
+
+
+def _opened(
+    scope: Scope, counted: CountedImages, outcome: str | None, rows: ChosenRows | None
+) -> NDArray[np.int64] | None:
+    """Count per image what is to be seen, None where nothing was asked for."""
+    if rows is not None:
+        return np.bincount(rows.image, minlength=len(scope.images))
+    if outcome is None:
+        return None
+    return counted.counts.get(outcome, np.zeros(len(scope.images), dtype=np.int64))
 
 
 def _check(sort: str, outcome: str | None, size: str | None) -> None:
@@ -253,19 +324,29 @@ def _check(sort: str, outcome: str | None, size: str | None) -> None:
 
 
 def _rank(
-    sort: str, counted: CountedImages, outcome: str | None, zero: NDArray[np.int64]
-) -> NDArray[np.int64]:
-    """Return what images are sorted by, most first; without a baseline change is error."""
-    counts = counted.counts
+    sort: str, counted: CountedImages, opened: NDArray[np.int64] | None
+) -> NDArray[np.int64] | NDArray[np.float64]:
+    """Return what images are sorted by, most first and NaN last; alone, change is error."""
+    counts, scores, changes = counted.counts, counted.scores, counted.changes
     if sort in {"fn", "fp"}:
         return counts[sort]
-    if outcome is not None and sort == "change":
-        return counts.get(outcome, zero)
-    if counted.changes is None:
+    if sort in {"f1", "mean_iou"}:
+        return -scores[sort]
+    if opened is not None and sort == "change":
+        return opened
+    if changes is None:
         return counts["fn"] + counts["fp"]
     gain = counts["gained"] + counts["fixed"]
     loss = counts["lost"] + counts["new"]
-    return {"net_gain": gain - loss, "net_loss": loss - gain}.get(sort, gain + loss)
+    rise = scores["f1"] - scores["against_f1"]
+    ranks = {
+        "net_gain": gain - loss,
+        "net_loss": loss - gain,
+        "f1_gain": rise,
+        "f1_loss": -rise,
+        "placement": scores["moved"],
+    }
+    return ranks.get(sort, gain + loss)
 
 
 def _row(scope: Scope, counted: CountedImages, place: int) -> ImageRow:
@@ -274,6 +355,10 @@ def _row(scope: Scope, counted: CountedImages, place: int) -> ImageRow:
     def at(name: str) -> int:
         values = counted.counts.get(name)
         return int(values[place]) if values is not None else 0
+
+    def score(name: str) -> float | None:
+        values = counted.scores.get(name)
+        return None if values is None or np.isnan(values[place]) else float(values[place])
 
     return ImageRow(
         image_id=int(images.id[place]),
@@ -292,4 +377,8 @@ def _row(scope: Scope, counted: CountedImages, place: int) -> ImageRow:
         against_tp=at("against_tp"),
         against_fp=at("against_fp"),
         against_fn=at("against_fn"),
+        f1=score("f1"),
+        mean_iou=score("mean_iou"),
+        against_f1=score("against_f1"),
+        against_mean_iou=score("against_mean_iou"),
     )

@@ -13,7 +13,7 @@ from curation.evaluations.evaluated_sets import Recent
 from curation.evaluations.images import CountedImages, count_images
 from curation.projects.catalog import class_color
 from evaluation import PredictionOutcome, TruthOutcome
-from evaluation.masks import decode
+from evaluation.run_lengths import decode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

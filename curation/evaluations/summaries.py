@@ -9,13 +9,16 @@ from curation.errors import InvalidSetting
 from curation.evaluations.comparison import compare_sets
 from curation.evaluations.evaluating import EVALUATOR_VERSION, evaluate_set
 from curation.evaluations.request import DEFAULT_IOU, DEFAULT_SCORE
+from curation.evaluations.significance import make_intervals
 from curation.store.prediction_sets import require_own_set
 from curation.store.projects import get_project
+from evaluation.comparison import with_intervals
 
 if TYPE_CHECKING:
     from curation.evaluations.comparison import ComparisonView, Side
     from curation.evaluations.request import EvaluationRequest
     from curation.store.database import Database
+    from evaluation.significance import Resampling
 
 
 def evaluation_summary(
@@ -58,8 +61,15 @@ def evaluation_summary(
     }
 
 
-def compare_summary(database: Database, request: EvaluationRequest) -> dict[str, Any]:
+def compare_summary(
+    database: Database, request: EvaluationRequest, resampling: Resampling | None = None
+) -> dict[str, Any]:
     """Evaluate both sets of a request if they are not yet, and return numbers and deltas.
+
+    Args:
+        database: The store.
+        request: The two sets, the scope and the operating point.
+        resampling: How to make the intervals of the deltas, None for none.
 
     Raises:
         NotFound: If a set, split or class does not exist.
@@ -71,6 +81,8 @@ def compare_summary(database: Database, request: EvaluationRequest) -> dict[str,
         require_own_set(database, request.project_id, set_id)
         evaluate_set(database, set_id, iou_type=request.iou_type)
     view = compare_sets(database, request)
+    intervals = None if resampling is None else make_intervals(database, request, resampling)
+    numbers = with_intervals(view.delta or {}, intervals)
     return {
         "project": get_project(database, request.project_id).name,
         "revision": view.revision,
@@ -80,7 +92,7 @@ def compare_summary(database: Database, request: EvaluationRequest) -> dict[str,
         "evaluator_version": EVALUATOR_VERSION,
         "set": _side(view, view.set),
         "against": _side(view, view.against),
-        "delta": view.delta,
+        **numbers,
         "notices": [notice.text for notice in view.notices],
     }
 

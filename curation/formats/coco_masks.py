@@ -12,8 +12,8 @@ from curation.formats.coco_elements import RunLengths, Segmentation
 from curation.formats.problems import MASK_MALFORMED, MASK_SIZE_DIFFERS, ProblemKind
 from evaluation.errors import MalformedMask
 from evaluation.mask_faults import FAULTS
-from evaluation.masks import bounding_boxes, check_runs, compress
 from evaluation.polygons import check_polygons, rasterise
+from evaluation.run_lengths import bounding_boxes, check_runs, compress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

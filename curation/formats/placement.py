@@ -21,8 +21,8 @@ from curation.formats.problems import (
     ProblemLog,
 )
 from evaluation.errors import MalformedMask
-from evaluation.masks import bounding_boxes, check_runs
 from evaluation.polygons import rasterise
+from evaluation.run_lengths import bounding_boxes, check_runs
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

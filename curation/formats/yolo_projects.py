@@ -39,8 +39,8 @@ from curation.formats.yolo_rows import BadRow, Row, label_row, lines_of
 from curation.media.paths import resolve_inside
 from curation.media.pixels import read_file_header
 from evaluation.errors import MalformedMask
-from evaluation.masks import check_runs
 from evaluation.polygons import rasterise
+from evaluation.run_lengths import check_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

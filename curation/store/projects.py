@@ -103,6 +103,21 @@ def get_project(database: Database, project_id: int) -> ProjectCard:
         return _card(connection, project)
 
 
+def project_revision(database: Database, project_id: int) -> int:
+    """Return the published label revision of a visible project, and read nothing else of it.
+
+    Raises:
+        NotFound: If it does not exist.
+    """
+    with database.read() as connection:
+        revision = connection.scalar(
+            sa.select(Project.revision).where(Project.id == project_id, Project.status == VISIBLE)
+        )
+    if revision is None:
+        raise NotFound("project", project_id)
+    return revision
+
+
 def find_project(database: Database, name: str) -> ProjectCard:
     """Return a visible project by its name.
 

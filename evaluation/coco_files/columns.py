@@ -85,6 +85,11 @@ class Columns:
         return self.boxed is None or bool(self.boxed.all())
 
     @property
+    def all_measured(self) -> bool:
+        """Whether every record gives its area, if it is of a kind that has one."""
+        return self.measured is None or bool(self.measured.all())
+
+    @property
     def unboxed(self) -> NDArray[np.bool_]:
         """(N,) which records have no box."""
         return np.zeros(self.n, dtype=np.bool_) if self.boxed is None else ~self.boxed

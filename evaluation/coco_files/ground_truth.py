@@ -74,7 +74,7 @@ def read_ground_truth(path: str | Path, *, masks: bool = False) -> GroundTruthFi
     """Read a COCO ground truth file as pycocotools understands it.
 
     A crowd region is what `iscrowd` says (`ignore` is not read). The area is the annotation's;
-    where it is missing, that of the mask if masks are read, else of the box. A box that is missing
+    where it is missing, that of the mask, or of the box if there is no mask. A box that is missing
     is that around the mask. An id given to two images or classes is that of the last.
 
     Args:
@@ -103,9 +103,9 @@ def read_ground_truth(path: str | Path, *, masks: bool = False) -> GroundTruthFi
     path = Path(path)
     log = ProblemLog(path.name)
     images, classes, columns = _scanned(path, masks=masks) or _decoded(path, log, masks=masks)
-    if not masks and not columns.all_boxed:
+    if not masks and not (columns.all_boxed and columns.all_measured):
         log = ProblemLog(path.name)
-        images, classes, columns = _decoded(path, log, masks=True)
+        images, classes, columns = _scanned(path, masks=True) or _decoded(path, log, masks=True)
     return _assembled(images, classes, columns, log, masks=masks)
 
 
@@ -141,8 +141,8 @@ def ground_truth_from_dict(document: Mapping[str, Any], *, masks: bool = False) 
     images, classes, objects = (
         records_of(document[name], list_name=name, log=log) for name in _LISTS
     )
-    unboxed = any(value is None for value in objects.get("bbox"))
-    columns = objects.columns(scored=False, masks=masks or unboxed)
+    lacking = any(value is None for name in ("bbox", "area") for value in objects.get(name))
+    columns = objects.columns(scored=False, masks=masks or lacking)
     return _assembled(
         Header.decoded(images, name="file_name"),
         Header.decoded(classes, name="name"),
@@ -199,15 +199,17 @@ def _assembled(
     class_ = class_axis.find(columns.class_)
     columns.note_unknown(columns.image, image, "image_id", "the file's images", log)
     columns.note_unknown(columns.class_, class_, "category_id", "the file's categories", log)
+    absent = columns.without_segmentation
     found = _masks(columns, image, sizes, log, wanted=masks)
     log.refuse()
+    of_mask = np.zeros(columns.n) if found is None else np.where(absent, 0.0, found.areas)
     return GroundTruthFile(
         file=log.file,
         instances=Instances(
             image=image,
             class_=class_,
             boxes=columns.boxes,
-            area=_areas(columns, found if masks else None, notes),
+            area=_areas(columns, of_mask, notes),
             score=np.ones(columns.n),
             crowd=np.zeros(columns.n, np.bool_) if columns.crowd is None else columns.crowd,
             id=_ids(columns, notes),
@@ -230,38 +232,34 @@ def _masks(
     *,
     wanted: bool,
 ) -> Masks | None:
-    """Make masks if they are wanted, or if boxes must come from them."""
-    if not wanted and columns.all_boxed:
+    """Make masks if they are wanted, or if boxes or areas must come from them."""
+    absent = columns.without_segmentation
+    if not wanted and columns.all_boxed and (columns.all_measured or absent.all()):
         return None
     from evaluation.coco_files.shapes import masks_of  # noqa: PLC0415 - boxes do without
 
-    absent = columns.without_segmentation
     if wanted:
         columns.note("segmentation is missing or empty", np.flatnonzero(absent), log)
     else:
         neither = absent & columns.unboxed
         columns.note("neither bbox nor segmentation", np.flatnonzero(neither), log)
     judged = (image >= 0) & ~absent & (wanted | columns.unboxed)
-    return masks_of(columns, sizes_of(image, sizes), log, judged=judged)
+    return masks_of(columns, image, sizes, log, judged=judged)
 
 
-def sizes_of(image: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Give the size of each record's image: (N, 2), 0 for an image that is not known."""
-    return np.concatenate([sizes, np.zeros((1, 2), dtype=np.int64)])[image]
-
-
-def _areas(columns: Columns, masks: Masks | None, notes: ProblemLog) -> NDArray[np.float64]:
+def _areas(
+    columns: Columns, of_mask: NDArray[np.float64], notes: ProblemLog
+) -> NDArray[np.float64]:
+    """Fill areas that are missing: with that of a mask of at least a pixel, else of the box."""
     given, measured = columns.given_area, columns.measured
-    if given is None or measured is None:
-        measured = np.zeros(columns.n, dtype=np.bool_)
-        given = np.zeros(columns.n)
-    missing = np.flatnonzero(~measured)
-    if not len(missing):
-        return given
-    source = "box" if masks is None else "mask"
-    columns.note(f"area is missing; taken from the {source}", missing, notes)
-    of_shape = columns.boxes[:, 2] * columns.boxes[:, 3] if masks is None else masks.areas
-    return np.where(measured, given, of_shape)
+    if given is None or measured is None or columns.all_measured:
+        return np.zeros(0) if given is None else given
+    drawn = of_mask > 0
+    sources = (("mask", ~measured & drawn), ("box", ~measured & ~drawn))
+    for source, rows in sources:
+        columns.note(f"area is missing; taken from the {source}", np.flatnonzero(rows), notes)
+    of_box = columns.boxes[:, 2] * columns.boxes[:, 3]
+    return np.where(measured, given, np.where(drawn, of_mask, of_box))
 
 
 def _ids(columns: Columns, notes: ProblemLog) -> NDArray[np.int64]:

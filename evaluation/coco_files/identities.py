@@ -20,8 +20,8 @@ Id: TypeAlias = int | str
 Ids: TypeAlias = NDArray[np.int64] | list[Id | None]  # None: neither a whole number nor text
 
 UNKNOWN: Final = -1
-# An axis this sparse is looked up in a table; 4 MiB of table cost less than searching.
-_TABLE: Final = 1 << 19
+# Ids within such a span are looked up in a table: 16 MiB at most, and untouched where no id is.
+_TABLE: Final = 1 << 22
 
 
 def ids_of(values: Sequence[Any]) -> Ids:
@@ -77,7 +77,7 @@ class IdAxis:
     """Ids in ascending order, numbers before texts: (N,) int64, or objects if they are not that."""
 
     ids: NDArray[Any]
-    _table: NDArray[np.int64] | None = None
+    _table: NDArray[np.int32] | None = None
     _places: dict[Id, int] = field(default_factory=dict)
 
     @classmethod
@@ -118,14 +118,12 @@ class IdAxis:
         return np.fromiter(map(places.__getitem__, values), dtype=np.int64, count=len(values))
 
     def _find_numbers(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        if not len(self.ids):
+        if not len(self.ids) or not len(ids):
             return np.full(len(ids), UNKNOWN, dtype=np.int64)
-        if self._table is not None:
-            low = int(self.ids[0])
-            inside = (ids >= low) & (ids <= int(self.ids[-1]))
-            if inside.all():
-                return self._table[ids - low]
-            return np.where(inside, self._table[np.where(inside, ids, low) - low], UNKNOWN)
+        low, high = int(self.ids[0]), int(self.ids[-1])
+        if self._table is not None and low <= int(ids.min()) and int(ids.max()) <= high:
+            # The table holds places from 1 on, 0 for none.
+            return np.subtract(self._table.take(ids - low), 1, dtype=np.int64)
         places = np.minimum(np.searchsorted(self.ids, ids), len(self.ids) - 1)
         return np.where(self.ids[places] == ids, places, UNKNOWN)
 
@@ -161,13 +159,13 @@ def _listed(ids: Ids) -> list[Id | None]:
     return ids.tolist() if isinstance(ids, np.ndarray) else ids
 
 
-def _tabled(ids: NDArray[np.int64]) -> NDArray[np.int64] | None:
-    """Make a table from id to place, unless ids are too far apart for one."""
+def _tabled(ids: NDArray[np.int64]) -> NDArray[np.int32] | None:
+    """Make a table from id to place, counted from 1, unless ids are too far apart for one."""
     if not len(ids):
         return None
     span = int(ids[-1]) - int(ids[0]) + 1
     if span > max(_TABLE, 8 * len(ids)):
         return None
-    table = np.full(span, UNKNOWN, dtype=np.int64)
-    table[ids - ids[0]] = np.arange(len(ids))
+    table = np.zeros(span, dtype=np.int32)
+    table[ids - ids[0]] = np.arange(1, len(ids) + 1)
     return table

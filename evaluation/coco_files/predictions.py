@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from evaluation.coco_files.columns import Columns
-from evaluation.coco_files.ground_truth import records_of, sizes_of
+from evaluation.coco_files.ground_truth import records_of
 from evaluation.coco_files.identities import IdAxis, has_texts, ids_of, malformed
 from evaluation.coco_files.problems import FileProblem, ProblemLog
 from evaluation.instances import Instances
@@ -204,7 +204,7 @@ def _placed(
         notes,
         lambda row: f"category_id {columns.class_[row]}",
     )
-    found = _masks(columns, sizes_of(image, truth.image_sizes), log, notes, wanted=masks)
+    found = _masks(columns, image, truth.image_sizes, log, notes, wanted=masks)
     log.refuse()
     by_box = not columns.n or found is None or not columns.unboxed[0]
     boxes = columns.boxes
@@ -230,6 +230,7 @@ def _placed(
 
 def _masks(
     columns: Columns,
+    image: NDArray[np.int64],
     sizes: NDArray[np.int64],
     log: ProblemLog,
     notes: ProblemLog,
@@ -248,7 +249,7 @@ def _masks(
         drawn = np.flatnonzero(absent & ~unboxed)
         columns.note("segmentation is missing; the box is drawn as the mask", drawn, notes)
     by_mask = wanted or bool(columns.n and unboxed[0])
-    return masks_of(columns, sizes, log, judged=~neither & (by_mask | unboxed))
+    return masks_of(columns, image, sizes, log, judged=~neither & (by_mask | unboxed))
 
 
 def _images(ids: Ids, truth: GroundTruthFile) -> NDArray[np.int64]:

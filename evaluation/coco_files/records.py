@@ -123,7 +123,7 @@ class Records:
         return np.array(column, dtype=np.int64), np.array(numbers, dtype=np.bool_)
 
     def _boxes(self) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Read the boxes, (N, 4), 0 where there is none, and which records have one."""
+        """Read the boxes, (N, 4), 0 where there is none, and which records have one, even bad."""
         values = self.get("bbox")
         lengths = np.fromiter(map(_length, values), dtype=np.int64, count=len(values))
         boxes = np.zeros((len(values), 4))
@@ -140,7 +140,7 @@ class Records:
             np.flatnonzero(~np.isfinite(boxes).all(axis=1)),
             lambda row: f"bbox {_shown(values[row])}",
         )
-        return boxes, whole
+        return boxes, lengths != 0
 
 
 def doubles(values: Sequence[Any]) -> NDArray[np.float64]:

@@ -111,7 +111,7 @@ class Segmentations:
         self.groups.append(PolygonGroup(rows, polygons))
 
     def masks(self, image_sizes: NDArray[np.int64]) -> tuple[Masks, NDArray[np.int8]]:
-        """Make the masks; every row must have a segmentation.
+        """Make the masks, once; every row must have a segmentation, which is given up for them.
 
         Args:
             image_sizes: (N, 2) height and width of the records' images, pixels, 0 where unknown.
@@ -119,13 +119,17 @@ class Segmentations:
         Returns:
             N masks, and (N,) indexes into `FAULTS`.
         """
-        if not self.groups:
+        rows = [group.rows for group in self.groups]
+        parts = []
+        while self.groups:  # what a group holds goes as soon as it has become masks
+            group = self.groups.pop(0)
+            parts.append(group.masks(image_sizes[group.rows]))
+            del group
+        if not parts:
             return decode_texts([], np.empty((0, 2)))
-        parts = [group.masks(image_sizes[group.rows]) for group in self.groups]
         if len(parts) == 1:
             return parts[0]
-        rows = np.concatenate([group.rows for group in self.groups])
-        order = np.argsort(rows, kind="stable")
+        order = np.argsort(np.concatenate(rows), kind="stable")
         fault = np.concatenate([fault for _, fault in parts])
         return Masks.joined([masks for masks, _ in parts]).take(order), fault[order]
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def masks_of(
     columns: Columns,
-    image_sizes: NDArray[np.int64],
+    image: NDArray[np.int64],
+    sizes: NDArray[np.int64],
     log: ProblemLog,
     *,
     judged: NDArray[np.bool_],
@@ -28,10 +29,12 @@ def masks_of(
 
     Args:
         columns: N records; boxes that are missing are filled, with those around the masks.
-        image_sizes: (N, 2) height and width of the records' images, pixels, 0 where unknown.
+        image: (N,) positions on the image axis, -1 where unknown.
+        sizes: (I, 2) height and width of the images, pixels, 0 where unknown.
         log: Where faulty masks are noted.
         judged: (N,) records whose faults are noted; the others are not needed, or noted already.
     """
+    image_sizes = np.concatenate([sizes, np.zeros((1, 2), dtype=np.int64)])[image]
     shapes = columns.segmentations or Segmentations(columns.n)
     absent = np.flatnonzero(columns.without_segmentation)
     if len(absent):
@@ -44,12 +47,12 @@ def masks_of(
     other = (image_sizes > 0).all(axis=1) & (fault == 0) & judged
     other &= (masks.sizes != image_sizes).any(axis=1)
     if other.any():
-        sizes = np.concatenate([masks.sizes, image_sizes], axis=1).tolist()
+        both = np.concatenate([masks.sizes, image_sizes], axis=1).tolist()
         columns.note(
             "the mask is not of its image's size",
             np.flatnonzero(other),
             log,
-            lambda row: "{1} x {0}, the image {3} x {2}".format(*sizes[row]),
+            lambda row: "{1} x {0}, the image {3} x {2}".format(*both[row]),
         )
     if columns.boxed is not None:
         unboxed = ~columns.boxed

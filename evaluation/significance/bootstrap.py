@@ -18,10 +18,17 @@ from evaluation.errors import MismatchedColumns, PositionOutOfRange
 from evaluation.instances import check_positions
 from evaluation.results import evaluate
 from evaluation.significance.counts import counts
+from evaluation.significance.differing_images import differing_images
 from evaluation.significance.evidence import evidence
 from evaluation.significance.interval_tables import Intervals
 from evaluation.significance.intervals import Sampled, adjusted, intervals
-from evaluation.significance.numbers import NAMES, RATES, class_samples, plain, samples
+from evaluation.significance.numbers import (
+    NAMES,
+    averages_classes,
+    class_samples,
+    plain,
+    samples,
+)
 from evaluation.significance.replicates import Weighable, replicate
 from evaluation.significance.resampling import Resampling
 from evaluation.significance.walk import MatchedSet, Scope, walk
@@ -35,12 +42,12 @@ if TYPE_CHECKING:
 
     from evaluation.instances import Instances
     from evaluation.results import EvaluationResult
-    from evaluation.significance.evidence import Evidence
+    from evaluation.significance.evidence import Carried, Evidence
     from evaluation.significance.intervals import Interval
     from evaluation.significance.numbers import Level
     from evaluation.significance.replicates import Replicates
 
-    Samples = Callable[[Callable[[Replicates], NDArray[np.float64]]], NDArray[np.float64]]
+    Part = Callable[[Replicates], NDArray[np.float64]]
 
 
 def bootstrap(  # noqa: PLR0913 - scope and operating point as in `evaluate`; keyword-only
@@ -210,7 +217,7 @@ def _intervals(
 ) -> Intervals:
     """Resample one prediction set, or two for their difference."""
     truth, scope = scene.truth, Scope.of(scene.images, scene.classes, len(scene.class_names))
-    weighable = [
+    sides = [
         Weighable(
             walk(truth, side, scope),
             counts(truth, side, result.outcomes, scope),
@@ -219,27 +226,35 @@ def _intervals(
         )
         for side, result in zip(scene.sides, results, strict=True)
     ]
-    replicates = replicate(weighable, scope.n_images, resampling)
     outcomes = [
         (side.predictions, result.outcomes)
         for side, result in zip(scene.sides, results, strict=True)
     ]
     known = evidence(truth, outcomes, scope)
+    replicates = replicate(sides, scope.n_images, resampling)
 
-    def resampled(part: Callable[[Replicates], NDArray[np.float64]]) -> NDArray[np.float64]:
+    def resampled(part: Part) -> NDArray[np.float64]:
         first, *second = (part(of_side) for of_side in replicates)
         return first - second[0] if second else first
 
-    tested = len(scene.sides) > 1
+    tested = len(sides) > 1
+    differing = (
+        differing_images(sides[0].counts, sides[1].counts, scope.n_classes) if tested else {}
+    )
     rows: dict[Level, dict[str, list[Interval]]] = {}
     for level, names in NAMES.items():
         rows[level] = {}
         for name in names:
+            carried = known.of(level, name)
+            moving = _moving(carried, differing.get((level, name)))
             sampled = Sampled(
                 plain(numbers, level, name),
                 resampled(partial(samples, level=level, name=name)),
-                known.of(level, name),
-                _stretch(resampled, known, level, name),
+                carried,
+                moving,
+                _class_stretch(resampled, known, level, name)
+                if averages_classes(level, name)
+                else _stretch(moving),
             )
             column = intervals(sampled, resampling, tested=tested)
             rows[level][name] = _with_q(level, column) if tested else column
@@ -258,14 +273,33 @@ def _with_q(level: Level, column: list[Interval]) -> list[Interval]:
     return column
 
 
-def _stretch(resampled: Samples, known: Evidence, level: Level, name: str) -> NDArray[np.float64]:
-    """Say by how much the spread of the replicates is too narrow, row by row.
+def _moving(carried: Carried, differing: NDArray[np.int64] | None) -> NDArray[np.int64]:
+    """Say how many images make the spread: where two sets differ nowhere, there is no spread."""
+    if differing is None:
+        return carried.images
+    moving: NDArray[np.int64] = np.where(
+        differing > 0, np.minimum(differing, carried.images), carried.images
+    )
+    return moving
 
-    Resampling n images shrinks a variance by (n − 1) / n. A mean over classes is as narrow as its
-    classes are, each with its own images: their variances are mended one by one.
+
+def _stretch(images: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Say by how much a spread of n images is too narrow: resampling shrinks it by √((n − 1) / n).
+
+    One image alone has no spread to mend.
     """
-    if name in RATES or level in {"classes", "class_sizes"}:
-        return _narrowness(known.of(level, name).images)
+    n = np.maximum(images, 2).astype(np.float64)
+    stretch: NDArray[np.float64] = np.sqrt(n / (n - 1))
+    return stretch
+
+
+def _class_stretch(
+    resampled: Callable[[Part], NDArray[np.float64]], known: Evidence, level: Level, name: str
+) -> NDArray[np.float64]:
+    """Say by how much the spread of a mean over classes is too narrow.
+
+    It is as narrow as its classes are, each with its own images: mend their variances one by one.
+    """
     by_class = resampled(partial(class_samples, level=level, name=name))
     drawn = ~np.isnan(by_class)
     n_drawn = np.maximum(drawn.sum(axis=-1), 1)
@@ -273,15 +307,8 @@ def _stretch(resampled: Samples, known: Evidence, level: Level, name: str) -> ND
     away = np.where(drawn, by_class - mean[..., None], 0.0)
     variance = (away**2).sum(axis=-1) / n_drawn
     whole = variance.sum(axis=-1)
-    mended = (variance * _narrowness(known.class_images(level, name)) ** 2).sum(axis=-1)
+    mended = (variance * _stretch(known.class_images(level, name)) ** 2).sum(axis=-1)
     ratio = np.ones_like(whole)
     np.divide(mended, whole, out=ratio, where=whole > 0)
     stretch: NDArray[np.float64] = np.sqrt(ratio)
     return stretch
-
-
-def _narrowness(images: NDArray[np.int64]) -> NDArray[np.float64]:
-    # One image alone has no spread to mend.
-    n = np.maximum(images, 2).astype(np.float64)
-    narrowness: NDArray[np.float64] = np.sqrt(n / (n - 1))
-    return narrowness

@@ -51,13 +51,15 @@ class Sections(NamedTuple):
 class Counts:
     """Entries to add up, ascending by slot: each adds `amount` × the weight of its image.
 
-    Three parallel (N,) arrays; `n_slots` is the number of sums.
+    Three parallel (N,) arrays; `n_slots` is the number of sums, `n_images` the number of rows that
+    the weights must have.
     """
 
     slot: NDArray[np.int64]
     image: NDArray[np.int32]
     amount: NDArray[np.int32]
     n_slots: int
+    n_images: int
 
 
 def counts(truth: Instances, side: MatchedSet, outcomes: Outcomes, scope: Scope) -> Counts:
@@ -82,6 +84,7 @@ def counts(truth: Instances, side: MatchedSet, outcomes: Outcomes, scope: Scope)
         image[order].astype(np.int32),
         amount[order].astype(np.int32),
         sections.tallies.stop,
+        scope.n_images,
     )
 
 

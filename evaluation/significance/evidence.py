@@ -11,7 +11,7 @@ from evaluation.average_precision import COCO_NUMBERS
 from evaluation.matching import ignored_truth
 from evaluation.operating_point import PredictionOutcome
 from evaluation.significance.counts import AREAS
-from evaluation.significance.numbers import RATES, coco_names
+from evaluation.significance.numbers import RATES, averages_classes, coco_names
 from evaluation.size_buckets import SIZE_BUCKETS, bucket
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Evidence:
             images = (self.any if name in _OF_PREDICTIONS else self.truth)[level].images
             return Carried(self.truth[level].objects, images)
         areas = [AREAS.index(COCO_NUMBERS[coco].area) for coco in coco_names(level, name)]
-        if level in {"metrics", "sizes"}:
+        if averages_classes(level, name):
             return self.total_by_area.take(areas)
         return self.by_area.take(areas)
 

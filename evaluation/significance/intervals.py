@@ -71,12 +71,14 @@ class Sampled:
     """One number of many rows: its values, its replicates, and what they rest on.
 
     `values` has n entries, None for n/a; `samples` is (n, B), NaN where a replicate has no such
-    number; `stretch` (n,) is by how much the spread of the replicates is too narrow.
+    number. `moving` (n,) is the number of images that make the spread of the replicates, at most
+    those that carry the number; `stretch` (n,) is by how much that spread is too narrow.
     """
 
     values: Sequence[int | float | None]
     samples: NDArray[np.float64]
     carried: Carried
+    moving: NDArray[np.int64]
     stretch: NDArray[np.float64]
 
 
@@ -98,16 +100,16 @@ def intervals(number: Sampled, resampling: Resampling, *, tested: bool) -> list[
     rows = []
     for row, value in enumerate(number.values):
         support, images = int(number.carried.objects[row]), int(number.carried.images[row])
-        stretch, n = float(number.stretch[row]), known[row]
-        missing = _missing(value, images, n, resampling)
-        rank = 0 if missing else interval_rank(resampling.level, n, images, stretch)
+        moving, stretch, n = int(number.moving[row]), float(number.stretch[row]), known[row]
+        reason = _missing(value, images, n, resampling)
+        rank = 0 if reason else interval_rank(resampling.level, n, moving, stretch)
         if rank == 0:
-            reason = missing or f"{n} replicates are too few for this level"
+            reason = reason or _too_few(moving, images, n)
             rows.append(Interval(value, None, None, None, None, support, images, reason))
             continue
         low, high = (_like(value, float(ascending[row, end])) for end in (rank - 1, n - rank))
         share = (1 + min(below[row], above[row])) / (n + 1)
-        p = 2 * corrected_tail(share, images, stretch) if tested else None
+        p = 2 * corrected_tail(share, moving, stretch) if tested else None
         rows.append(Interval(value, low, high, p, None, support, images))
     return rows
 
@@ -131,3 +133,9 @@ def _missing(value: float | None, images: int, known: int, resampling: Resamplin
     if known < _MOST_MISSING * resampling.replicates:
         return f"n/a in {resampling.replicates - known} of {resampling.replicates} replicates"
     return None
+
+
+def _too_few(moving: int, images: int, known: int) -> str:
+    if moving < images:
+        return f"the sets differ in {moving} of {images} images only"
+    return f"{known} replicates are too few for this level"

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 # The parts of `EvaluationResult.to_dict()`. Rows: one, a class, a size bucket, or class × size.
 Level = Literal["metrics", "classes", "sizes", "class_sizes", "operating_point"]
 
-Columns = "NDArray[np.float64]"
-
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """Divide; NaN for 0 / 0, which is n/a."""
@@ -73,6 +71,16 @@ def coco_names(level: Level, name: str) -> tuple[str, ...]:
     return (name,)
 
 
+def averages_classes(level: Level, name: str) -> bool:
+    """Say whether a number is a mean over classes: COCO's, outside the rows of classes.
+
+    Example:
+        >>> averages_classes("metrics", "AP"), averages_classes("sizes", "tp")
+        (True, False)
+    """
+    return level in {"metrics", "sizes"} and name not in RATES
+
+
 def samples(replicates: Replicates, level: Level, name: str) -> NDArray[np.float64]:
     """Give one number for all rows of a level and all replicates.
 
@@ -91,7 +99,7 @@ def samples(replicates: Replicates, level: Level, name: str) -> NDArray[np.float
         rate: NDArray[np.float64] = RATES[name](tp, fp, fn)
         return rate.reshape(-1, n_replicates)
     by_class = class_samples(replicates, level, name)
-    if level in {"metrics", "sizes"}:
+    if averages_classes(level, name):
         return np.stack([class_mean(numbers) for numbers in by_class])
     return by_class.transpose(1, 0, 2).reshape(-1, n_replicates)
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 # Chosen by the simulation of `benchmarks/bootstrap_coverage.py`, see docs/metrics/intervals.md.
-MIN_IMAGES = 10
+MIN_IMAGES = 20
 _DRAW_BITS = np.uint64(32)
 
 

@@ -70,6 +70,7 @@ class Walk:
     `AREA_RANGES`. Events are matched pairs in the order of their rows: `event_start` (K + 1,),
     `event_row` (E,), `event_image` (E,), `event_ranges` (E,) as those of the row, `event_counted`
     (E,) bit a is set where the ground truth counts in range a, `thresholds` (E, 4) as in `Matches`.
+    `n_images` is the number of rows that the weights must have.
     """
 
     row_start: NDArray[np.int64]
@@ -81,6 +82,7 @@ class Walk:
     event_ranges: NDArray[np.uint8]
     event_counted: NDArray[np.uint8]
     thresholds: NDArray[np.uint16]
+    n_images: int
 
 
 def walk(truth: Instances, side: MatchedSet, scope: Scope) -> Walk:
@@ -124,6 +126,7 @@ def walk(truth: Instances, side: MatchedSet, scope: Scope) -> Walk:
         event_ranges=ranges[event_row],
         event_counted=(counted * _RANGE_BITS).sum(axis=1, dtype=np.uint8),
         thresholds=np.ascontiguousarray(matches.thresholds[pairs]),
+        n_images=scope.n_images,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,13 @@ def test_report__names_who_is_left_out_and_why(boxes: CaseResult) -> None:
     assert "medians of 3 rounds (1 of the slow tools)" in text
     assert "- heavy (files): over 300 s" in text
     assert "not measured: nothing of this kind takes part" in text  # nothing came from a store
+
+
+def test_report__says_once_what_is_left_out_everywhere(boxes: CaseResult) -> None:
+    masks = dataclasses.replace(boxes, case="masks_50k")
+    text = report({"boxes_500k": boxes, "masks_50k": masks})
+    assert text.count("over 300 s") == 1
+    assert text.endswith("Left out of every case:\n- heavy (files): over 300 s")
 
 
 def _gate(least: float, **more: Any) -> Gate:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import importlib.util
 import io
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
-from types import ModuleType
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -16,7 +19,16 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from evaluation import mask_overlap, masks, polygons
+from evaluation import (
+    accumulation,
+    axes,
+    candidates,
+    mask_overlap,
+    masks,
+    matching,
+    polygons,
+    walking_order,
+)
 from evaluation.candidates import IouType
 from evaluation.instances import Instances
 from evaluation.masks import Masks
@@ -55,8 +67,12 @@ class Coco:
         *,
         iou_type: IouType = "bbox",
         images: NDArray[np.bool_] | None = None,
+        **params: object,
     ) -> Reference:
-        """Evaluate with pycocotools, which writes into what it is given: read tables before."""
+        """Evaluate with pycocotools, which writes into what it is given: read tables before.
+
+        `params` are those of `COCOeval.params`; with any there are no twelve numbers.
+        """
         with contextlib.redirect_stdout(io.StringIO()):
             ground = COCO()
             ground.dataset = document
@@ -64,13 +80,18 @@ class Coco:
             run = COCOeval(ground, ground.loadRes(results), iou_type)
             if images is not None:
                 run.params.imgIds = np.array(run.params.imgIds)[images].tolist()
+            for name, value in params.items():
+                setattr(run.params, name, value)
             run.evaluate()
             run.accumulate()
-            run.summarize()
+            if not params:
+                run.summarize()
         curves = run.eval
-        return Reference(
-            curves["precision"], curves["recall"], curves["scores"], run.stats.tolist()
-        )
+        return Reference(curves["precision"], curves["recall"], curves["scores"], list(run.stats))
+
+    def twins(self) -> Iterator[AbstractContextManager[object]]:
+        """Give the compiled kernels of matching, if there are any, then their NumPy twins."""
+        return map(_matching_kernels, _suffixes())
 
     def tables(self, document: Document, results: Results, *, iou_type: IouType = "bbox") -> Tables:
         images = {image["id"]: image for image in document["images"]}
@@ -142,13 +163,44 @@ def _masks(rles: list[dict[str, Any]]) -> Masks:
     return Masks.from_texts(counts, np.array([rle["size"] for rle in rles]).reshape(-1, 2))
 
 
-@pytest.fixture(params=["_mask_kernel", "_mask_kernel_numpy"])
-def mask_kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Compiled, then its NumPy twin: what holds for masks must hold with both."""
-    try:
-        kernel = importlib.import_module(f"evaluation.{request.param}")
-    except ModuleNotFoundError:
+@pytest.fixture(params=["", "_numpy"], ids=["compiled", "numpy"])
+def matching_kernels(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Compiled, then their NumPy twins: what holds for matching must hold with both."""
+    if request.param not in _suffixes():
         pytest.skip("the install could not compile the kernels")
-    for module in (masks, mask_overlap, polygons):
+    with _matching_kernels(request.param):
+        yield request.param
+
+
+def _suffixes() -> list[str]:
+    compiled = importlib.util.find_spec("evaluation._kernel") is not None
+    return ["", "_numpy"] if compiled else ["_numpy"]
+
+
+def _matching_kernels(suffix: str) -> AbstractContextManager[object]:
+    stack = ExitStack()
+    users = (
+        (axes, "kernel", "order_kernel"),
+        (walking_order, "kernel", "order_kernel"),
+        (candidates, "kernel", "kernel"),
+        (matching, "kernel", "kernel"),
+        (accumulation, "kernel", "accumulation_kernel"),
+        (accumulation, "order_kernel", "order_kernel"),
+    )
+    for module, attribute, name in users:
+        kernel = importlib.import_module(f"evaluation._{name}{suffix}")
+        stack.enter_context(mock.patch.object(module, attribute, kernel))
+    return stack
+
+
+@pytest.fixture(params=["", "_numpy"], ids=["compiled", "numpy"])
+def mask_kernels(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Compiled, then their NumPy twins: what holds for masks must hold with both."""
+    users = {masks: "mask_kernel", mask_overlap: "mask_overlap_kernel", polygons: "polygon_kernel"}
+    for module, name in users.items():
+        try:
+            kernel = importlib.import_module(f"evaluation._{name}{request.param}")
+        except ModuleNotFoundError:
+            pytest.skip("the install could not compile the kernels")
         monkeypatch.setattr(module, "kernel", kernel)
-    return kernel
+    return "numpy" if request.param else ""

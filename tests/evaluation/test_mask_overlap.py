@@ -16,7 +16,7 @@ from evaluation.mask_overlap import mask_iou, mask_pairs
 from evaluation.masks import Masks
 from evaluation.walking_order import walking_order
 
-pytestmark = pytest.mark.usefixtures("mask_kernel")
+pytestmark = pytest.mark.usefixtures("mask_kernels")
 
 same_kernel = settings(
     max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from evaluation.errors import MissingMasks
+from evaluation.errors import InvalidThreshold, MissingMasks
 from evaluation.instances import Instances
 from evaluation.masks import Masks
 from evaluation.matching import IOU_THRESHOLDS, Matches, counterparts, ignored_truth, match
+
+pytestmark = pytest.mark.usefixtures("matching_kernels")
 
 ALL = 0b1111111111  # matched at all ten thresholds
 SQUARE = [0.0, 0.0, 10.0, 10.0]
@@ -171,3 +173,48 @@ def test_counterparts__one_to_one_at_one_threshold_whatever_the_area() -> None:
     assert rows.tolist() == [0, 1]
     assert their_rows.tolist() == [1, 2]
     assert overlap.tolist() == [0.6, 1.0]
+
+
+def test_match__other_iou_thresholds() -> None:
+    matches = match(
+        truths(SQUARE), found(strip(3), strip(2), score=[0.9, 0.8]), iou_thresholds=[0.2, 0.3, 1]
+    )
+    assert matches.thresholds[:, 0].tolist() == [0b11]
+    assert matches.iou_thresholds.tolist() == [0.2, 0.3, 1.0]
+
+
+def test_match__an_iou_a_hair_below_one_passes_for_one() -> None:
+    wide = [0.0, 0.0, 10.0, 10.0 * (1 - 1e-11)]
+    assert match(truths(SQUARE), found(wide, score=[1]), iou_thresholds=[1.0]).pred.tolist() == [0]
+
+
+@pytest.mark.parametrize(
+    "thresholds",
+    [[], [0.0], [1.1], [0.5, 0.5], [0.6, 0.5], [float("nan")], np.linspace(0.1, 1, 17)],
+)
+def test_match__iou_thresholds_that_cannot_be(thresholds: Sequence[float]) -> None:
+    with pytest.raises(InvalidThreshold, match="IoU"):
+        match(truths(SQUARE), found(SQUARE, score=[1]), iou_thresholds=thresholds)
+
+
+def test_match__whatever_the_class() -> None:
+    truth = Instances.ground_truth([0, 0], [0, 1], [SQUARE, strip(8)])
+    predictions = Instances.predictions([0, 0], [1, 1], [SQUARE, strip(8)], score=[0.9, 0.8])
+    matches = match(truth, predictions, class_agnostic=True)
+    assert pairs_at(matches, 0.5) == {0: 0, 1: 1}
+    assert matches.rank.tolist() == [0, 1]
+    assert matches.class_agnostic
+
+
+def test_match__walking_order_class_score_image_file() -> None:
+    predictions = Instances.predictions(
+        [1, 0, 0, 0], [1, 1, 1, 0], [SQUARE] * 4, score=[0.5, 0.5, 0.9, 0.1]
+    )
+    assert match(truths(SQUARE), predictions).order.tolist() == [3, 2, 1, 0]
+
+
+def test_match__few_objects_of_a_vast_axis() -> None:
+    place = [2**50, 3], [7, 2**40]
+    truth = Instances.ground_truth(*place, [SQUARE, SQUARE])
+    predictions = Instances.predictions(*place, [SQUARE, SQUARE], score=[1, 1])
+    assert pairs_at(match(truth, predictions), 0.5) == {0: 0, 1: 1}

@@ -13,10 +13,10 @@ from pycocotools import mask as coco_mask
 
 from evaluation.errors import MalformedMask, MismatchedColumns, PositionOutOfRange
 from evaluation.mask_faults import FAULTS
-from evaluation.masks import check_runs
 from evaluation.polygons import Polygons, check_polygons, rasterise, rasterise_all
+from evaluation.run_lengths import check_runs
 
-pytestmark = pytest.mark.usefixtures("mask_kernel")
+pytestmark = pytest.mark.usefixtures("mask_kernels")
 
 Shape = list[list[float]]
 
@@ -67,7 +67,7 @@ def test_rasterise__cuts_at_the_image_border() -> None:
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(objects, st.tuples(st.integers(6, 40), st.integers(6, 40)))
 def test_rasterise__bits_of_pycocotools(shapes: list[Shape], size: tuple[int, int]) -> None:

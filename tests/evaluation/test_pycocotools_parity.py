@@ -12,15 +12,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pycocotools import mask as coco_mask
 
-from evaluation.average_precision import accumulate, summarize
-from evaluation.matching import match
+from evaluation.average_precision import accumulate, coco_numbers, summarize
+from evaluation.matching import AREA_RANGES, match
 
 if TYPE_CHECKING:
     from numpy.random import Generator
     from numpy.typing import NDArray
 
+    from evaluation.average_precision import PrecisionRecall
     from evaluation.candidates import IouType
-    from tests.evaluation.conftest import Coco, Document, Results
+    from tests.evaluation.conftest import Coco, Document, Results, Tables
 
 SIDE = 120  # pixels of a random picture
 CLASS_IDS = (3, 7, 8, 90)  # sparse, as in COCO files; the last has no ground truth
@@ -42,15 +43,18 @@ def assert_same_bits(
 ) -> None:
     ours = coco.tables(document, results, iou_type=iou_type)
     theirs = coco.reference(document, results, iou_type=iou_type, images=images)
-    matches = match(ours.truth, ours.predictions, iou_type=iou_type, strict=strict)
-    curves = accumulate(
-        ours.truth, ours.predictions, matches, n_classes=ours.n_classes, images=images
-    )
-    assert np.array_equal(curves.precision, theirs.precision)
-    assert np.array_equal(curves.recall, theirs.recall)
-    assert np.array_equal(curves.scores, theirs.scores)
-    numbers = [-1.0 if value is None else value for value in summarize(curves).values()]
-    assert numbers == theirs.stats
+    tables, n_classes = (ours.truth, ours.predictions), ours.n_classes
+    for twin in coco.twins():
+        with twin:
+            matches = match(*tables, iou_type=iou_type, strict=strict)
+            curves = accumulate(*tables, matches, n_classes=n_classes, images=images)
+            lean = coco_numbers(*tables, n_classes=n_classes, matches=matches, images=images)
+        assert np.array_equal(curves.precision, theirs.precision)
+        assert np.array_equal(curves.recall, theirs.recall)
+        assert np.array_equal(curves.scores, theirs.scores)
+        numbers = summarize(curves)
+        assert [-1.0 if value is None else value for value in numbers.values()] == theirs.stats
+        assert lean == numbers
 
 
 def random_set(rng: Generator, *, first_id: int = 1) -> tuple[Document, Results]:
@@ -144,6 +148,77 @@ def test_masks__crowds_ties_and_areas(coco: Coco, seed: int, boxes_given: bool) 
     with_masks(rng, document["annotations"], keep_box=True)
     with_masks(rng, results, keep_box=boxes_given)
     assert_same_bits(coco, document, results, iou_type="segm")
+
+
+def test_boxes__two_thousand_tiny_sets(coco: Coco) -> None:
+    # A class is a set of its own. One area range and one cap a document: pycocotools is slow.
+    rng = np.random.default_rng(2017)
+    for _ in range(100):
+        document, results = tiny_sets(rng, 20)
+        area, cap = int(rng.integers(4)), int(rng.choice([1, 2, 5, 100]))
+        ours = coco.tables(document, results)
+        low, high = list(AREA_RANGES.values())[area]
+        theirs = coco.reference(document, results, areaRng=[[low, high]], maxDets=[cap])
+        for twin in coco.twins():
+            with twin:
+                curves = curves_at(ours, cap)
+            assert np.array_equal(curves.precision[..., [area], :], theirs.precision)
+            assert np.array_equal(curves.recall[..., [area], :], theirs.recall)
+            assert np.array_equal(curves.scores[..., [area], :], theirs.scores)
+
+
+def tiny_sets(rng: Generator, n_sets: int) -> tuple[Document, Results]:
+    """Some sets of up to 8 labels and 23 predictions on three images, each a class."""
+    labels: list[dict[str, Any]] = []
+    results: Results = []
+    for number in range(n_sets):
+        document, found = random_set(rng, first_id=1 + len(labels))
+        own = document["annotations"][: int(rng.integers(0, 9))]
+        found = found[: int(rng.integers(1, 24))]
+        for row in (*own, *found):
+            row["category_id"] = number
+            row["image_id"] = int(rng.choice(IMAGE_IDS[1:4]))
+        labels += own
+        results += found
+    document = document_of(labels)
+    document["categories"] = [{"id": number, "name": str(number)} for number in range(n_sets)]
+    document["images"] = document["images"][1:4]
+    return document, results
+
+
+def curves_at(tables: Tables, cap: int) -> PrecisionRecall:
+    matches = match(tables.truth, tables.predictions)
+    n = tables.n_classes
+    return accumulate(tables.truth, tables.predictions, matches, n_classes=n, max_detections=(cap,))
+
+
+@random_sets
+@given(seed=st.integers(0, 2**32 - 1))
+def test_boxes__whatever_the_class(coco: Coco, seed: int) -> None:
+    document, results = random_set(np.random.default_rng(seed))
+    ours = coco.tables(document, results)
+    theirs = coco.reference(document, results, useCats=0)
+    for twin in coco.twins():
+        with twin:
+            matches = match(ours.truth, ours.predictions, class_agnostic=True)
+            curves = accumulate(ours.truth, ours.predictions, matches, n_classes=1)
+        assert np.array_equal(curves.precision, theirs.precision)
+        assert np.array_equal(curves.recall, theirs.recall)
+        assert np.array_equal(curves.scores, theirs.scores)
+
+
+@pytest.mark.parametrize("thresholds", [[0.1], [0.5], [0.3, 0.5, 1.0], np.linspace(0.05, 0.8, 16)])
+def test_boxes__other_iou_thresholds(coco: Coco, thresholds: NDArray[np.float64]) -> None:
+    document, results = random_set(np.random.default_rng(3))
+    ours = coco.tables(document, results)
+    theirs = coco.reference(document, results, iouThrs=np.array(thresholds))
+    for twin in coco.twins():
+        with twin:
+            matches = match(ours.truth, ours.predictions, iou_thresholds=thresholds)
+            curves = accumulate(ours.truth, ours.predictions, matches, n_classes=ours.n_classes)
+        assert np.array_equal(curves.precision, theirs.precision)
+        assert np.array_equal(curves.recall, theirs.recall)
+        assert np.array_equal(curves.scores, theirs.scores)
 
 
 @pytest.mark.parametrize("seed", range(8))

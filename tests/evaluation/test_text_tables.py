@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 
+from evaluation.candidates import IouType
 from evaluation.text_tables import (
+    OVERLAPS,
     SPACE,
     aligned,
     interval_text,
@@ -64,3 +68,7 @@ def test_aligned__first_column_left_the_others_right() -> None:
         "xyz    1",
         "x    222",
     ]
+
+
+def test_overlaps__every_kind_has_a_word() -> None:
+    assert OVERLAPS.keys() == set(get_args(IouType))

@@ -55,7 +55,11 @@ def test_install__says_why_a_peer_cannot_be_had(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_install__says_why_a_peer_does_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    _answers(monkeypatch, versions=["1.2", "2.4"], probe="Traceback\nOSError: no database\n")
+    _answers(
+        monkeypatch,
+        versions=["1.2", "2.4"],
+        probe="Traceback\nOSError: no database. Install one.\n",
+    )
     found = install(PEBBLE)
     assert (found.version, found.skipped) == ("1.2", "OSError: no database")
 

@@ -46,7 +46,7 @@ def show_bucket(page: EvaluationPage, size: str) -> None:
     st.markdown(f"**{size.capitalize()}** · {BOUNDS[size]} · {support}")
     with st.grid(3, min_column_width=88, gap="xsmall"):
         for key in (*METRICS, *frames.COUNTS):
-            metric_card(key, ours, theirs, page.context)
+            metric_card(key, ours, theirs, page.context, page.sure(key, size=size))
     st.button(
         f"Show images with {size} objects",
         key=f"show-{size}",
@@ -71,6 +71,8 @@ def show_charts(page: EvaluationPage, metric: str) -> None:
     with beside, st.container():
         st.markdown(f"**Change of {label} by class and size**")
         cells = frames.class_size_frame(page.ours, page.theirs, metric=metric)
+        if page.certainty is not None:
+            cells = frames.with_cell_intervals(cells, page.certainty, metric=metric)
         names = cells["name"].unique()
         if len(names) > MOST_CLASSES:
             cells = cells[cells["name"].isin(names[:MOST_CLASSES])]

@@ -26,7 +26,15 @@ def show(page: EvaluationPage) -> None:
     sides = page.sides
     against = sides.against.name if sides.against else ""
     with st.container(border=True):
-        st.markdown(in_words(page.ours, page.theirs, name=sides.set.name, against=against))
+        st.markdown(
+            in_words(
+                page.ours,
+                page.theirs,
+                name=sides.set.name,
+                against=against,
+                certainty=page.certainty,
+            )
+        )
     show_charts(page)
 
 
@@ -34,13 +42,15 @@ def show_cards(page: EvaluationPage) -> None:
     """Draw the headline cards; a count's card opens the images that it counts."""
     ours = frames.headline_numbers(page.ours)
     theirs = frames.headline_numbers(page.theirs) if page.theirs else None
-    with st.grid(len(frames.HEADLINES), min_column_width=118, gap="xsmall"):
+    with st.grid(
+        len(frames.HEADLINES), min_column_width=150 if page.certainty else 118, gap="xsmall"
+    ):
         for key in frames.HEADLINES:
-            metric_card(key, ours, theirs, page.context)
+            metric_card(key, ours, theirs, page.context, page.sure(key))
     with st.grid(len(frames.COUNTS), min_column_width=140, gap="xsmall"):
         for key in frames.COUNTS:
             with st.container(gap=None):
-                metric_card(key, ours, theirs, page.context)
+                metric_card(key, ours, theirs, page.context, page.sure(key))
                 st.button(
                     f"Show the {NOUNS[key]}",
                     key=f"show-{key}",
@@ -71,6 +81,8 @@ def show_charts(page: EvaluationPage) -> None:
 def show_class_changes(page: EvaluationPage) -> None:
     """Draw the change of AP by class, the largest ones when there are many."""
     frame = frames.class_frame(page.ours, page.theirs, metric="AP").dropna(subset=["delta"])
+    if page.certainty is not None:
+        frame = frames.with_class_intervals(frame, page.certainty, metric="AP")
     st.markdown("**Change of AP by class**")
     if frame.empty:
         st.caption("No class has an AP in both sets.")

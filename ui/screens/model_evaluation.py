@@ -10,6 +10,7 @@ from curation.evaluations.comparison import compare_sets
 from curation.evaluations.states import evaluation_state, start_evaluation
 from curation.predictions.catalog import baseline_of, list_prediction_sets
 from ui import numbers
+from ui.certainty_progress import read_certainty
 from ui.connection import database, settings
 from ui.empty_states import show_empty
 from ui.evaluation_controls import ENTRY, read_request, read_scope
@@ -47,7 +48,9 @@ def show_model_evaluation() -> None:
     if missing:
         show_missing(missing, request)
         return
-    page = EvaluationPage(database(), compare_sets(database(), request))
+    view = compare_sets(database(), request)
+    certainty = None if view.against is None else read_certainty(request)
+    page = EvaluationPage(database(), view, certainty)
     show_notices(page)
     show_entry(page)
 

@@ -160,6 +160,7 @@ def test_compare_files__one_failing_gate_is_enough(curation: Command, folder: Pa
         (["--fail-if", "AP<0", "--replicates", "0"], "give --replicates at least 1"),
         (["--json", "--markdown", "-"], "both want stdout"),
         (["--level", "1"], "is not in the range 0<x<1"),
+        (["--markdown", "no such folder/report.md"], "report.md is no place for a file"),
     ],
 )
 def test_compare_files__a_wrong_option_is_exit_code_2(

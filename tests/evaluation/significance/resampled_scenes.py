@@ -63,9 +63,7 @@ def weighable(
     truth: Instances, side: MatchedSet, n_images: int, *, score: float = 0.3
 ) -> Weighable:
     scope = Scope.of(np.ones(n_images, np.bool_), np.arange(N_CLASSES), N_CLASSES)
-    result = evaluate(
-        truth, side.predictions, class_names=NAMES, matches=side.matches, score=score
-    )
+    result = evaluate(truth, side.predictions, class_names=NAMES, matches=side.matches, score=score)
     return Weighable(
         walk(truth, side, scope),
         counts(truth, side, result.outcomes, scope),
@@ -90,6 +88,4 @@ def written_out(table: Instances, weights: NDArray[np.int32]) -> Instances:
     copy = np.arange(len(rows)) - np.repeat(np.cumsum(copies) - copies, copies)
     first = np.cumsum(weights) - weights
     written = table.take(rows)
-    return replace(
-        written, image=first[written.image] + copy, id=np.arange(1, len(rows) + 1)
-    )
+    return replace(written, image=first[written.image] + copy, id=np.arange(1, len(rows) + 1))

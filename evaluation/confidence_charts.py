@@ -1,0 +1,218 @@
+"""Confidence curves and calibration as Altair charts: pure functions from frames to charts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import altair as alt
+import pandas as pd
+
+from evaluation.charts import (
+    BASELINE_LINE_TONE,
+    BASELINE_TONE,
+    FULL_PRECISION,
+    INK,
+    METRIC_DOMAIN,
+    NEUTRAL,
+)
+
+if TYPE_CHECKING:
+    from evaluation.charts import Pair
+
+RULE_DASH: Final = [2, 3]
+POINT_SIZE: Final = 55
+FAINT: Final = 0.28
+SELECTION: Final = "bin"
+
+
+def confidence_lines(
+    frame: pd.DataFrame,
+    pair: Pair,
+    *,
+    title: str,
+    score: float,
+    peaks: pd.DataFrame | None = None,
+    faint: pd.DataFrame | None = None,
+    height: int = 300,
+) -> alt.LayerChart:
+    """Draw one rate over the score threshold, set solid and baseline dashed.
+
+    Args:
+        frame: Columns `score`, `value` and `side` (name of the set).
+        pair: The prediction set and the baseline.
+        title: What the lines measure.
+        score: Where the current threshold is marked.
+        peaks: Points to mark, columns as `frame`.
+        faint: Lines behind, columns `score`, `value` and `name`, such as those of single classes.
+        height: Height of the plot, pixels.
+    """
+    low = min(0.0, float(frame["score"].min())) if len(frame) else 0.0
+    high = max(1.0, float(frame["score"].max())) if len(frame) else 1.0
+    x = alt.X(
+        "score:Q",
+        title="Score threshold",
+        scale=alt.Scale(domain=[low, high], nice=False),
+        axis=alt.Axis(format="~g", tickCount=5, labelFlush=False),
+    )
+    y = alt.Y(
+        "value:Q",
+        title=title,
+        scale=alt.Scale(domain=list(METRIC_DOMAIN)),
+        axis=alt.Axis(format=".1f", tickCount=5),
+    )
+    tips = [
+        alt.Tooltip("side:N", title="set"),
+        alt.Tooltip("score:Q", format=FULL_PRECISION),
+        alt.Tooltip("value:Q", title=title, format=FULL_PRECISION),
+    ]
+    lines = (
+        alt.Chart(frame)
+        .mark_line(strokeWidth=2, clip=True)
+        .encode(
+            x=x,
+            y=y,
+            color=pair.color(),
+            opacity=pair.opacity(BASELINE_LINE_TONE),
+            strokeDash=pair.dash(),
+            order=alt.Order("score:Q"),
+            tooltip=tips,
+        )
+    )
+    layers: list[alt.Chart] = []
+    if faint is not None and len(faint):
+        layers.append(
+            alt.Chart(faint)
+            .mark_line(strokeWidth=1, clip=True, color=NEUTRAL, opacity=FAINT)
+            .encode(
+                x=x,
+                y=y,
+                detail="name:N",
+                order=alt.Order("score:Q"),
+                tooltip=[alt.Tooltip("name:N", title="class"), *tips[1:]],
+            )
+        )
+    layers += [_rule(score, x), lines]
+    if peaks is not None and len(peaks):
+        layers.append(
+            alt.Chart(peaks)
+            .mark_point(filled=True, size=POINT_SIZE, opacity=1)
+            .encode(x=x, y=y, color=pair.color(), tooltip=tips)
+        )
+    return alt.LayerChart(layer=layers, height=height)
+
+
+def reliability(frame: pd.DataFrame, pair: Pair, *, height: int = 300) -> alt.LayerChart:
+    """Draw precision over score, bin by bin; a click selects a bin.
+
+    The set is drawn as bars as wide as its bins, the baseline as a dashed line of points at its
+    mean scores; where scores mean what they say both lie on the diagonal.
+
+    Args:
+        frame: One row a bin that is not empty: `side`, `bin` (its place), `low`, `high` (edges),
+            `confidence`, `precision`, `count`.
+        pair: The prediction set and the baseline.
+        height: Height of the plot, pixels.
+
+    Returns:
+        A chart with the selection `SELECTION`, whose fields are `side` and `bin`.
+    """
+    unit = alt.Scale(domain=list(METRIC_DOMAIN), nice=False)
+    axis = alt.Axis(format=".1f", tickCount=5, labelFlush=False)
+    y = alt.Y("precision:Q", title="Precision", scale=unit, axis=axis)
+    tips = _bin_tooltips()
+    ours = frame[frame["side"] == pair.set.name]
+    bars = (
+        alt.Chart(ours)
+        .mark_bar(opacity=BASELINE_TONE, stroke=pair.set.color, strokeWidth=1, cursor="pointer")
+        .encode(
+            x=alt.X("low:Q", title="Score", scale=unit, axis=axis),
+            x2="high:Q",
+            y=y,
+            color=pair.color(),
+            tooltip=tips,
+        )
+        .add_params(alt.selection_point(name=SELECTION, fields=["side", "bin"], on="click"))
+    )
+    diagonal = (
+        alt.Chart(pd.DataFrame({"x": [0.0, 1.0], "y": [0.0, 1.0]}))
+        .mark_line(color=INK, opacity=0.6, strokeDash=RULE_DASH, strokeWidth=1)
+        .encode(x=alt.X("x:Q", scale=unit), y=alt.Y("y:Q", scale=unit))
+    )
+    means = (
+        alt.Chart(frame)
+        .mark_line(point=alt.OverlayMarkDef(size=40, filled=True), strokeWidth=1.5)
+        .encode(
+            x=alt.X("confidence:Q", scale=unit),
+            y=y,
+            color=pair.color(),
+            strokeDash=pair.dash(),
+            tooltip=tips,
+        )
+    )
+    return alt.LayerChart(layer=[bars, diagonal, means], height=height)
+
+
+def bin_counts(frame: pd.DataFrame, pair: Pair, *, height: int = 130) -> alt.LayerChart:
+    """Draw how many predictions each bin holds, set as bars and baseline as a stepped outline.
+
+    Args:
+        frame: As for `reliability`, with empty bins too.
+        pair: The prediction set and the baseline.
+        height: Height of the plot, pixels.
+    """
+    unit = alt.Scale(domain=list(METRIC_DOMAIN), nice=False)
+    x = alt.X(
+        "low:Q",
+        title="Score",
+        scale=unit,
+        axis=alt.Axis(format=".1f", tickCount=5, labelFlush=False),
+    )
+    # Few predictions beside very many: a root scale shows both.
+    y = alt.Y(
+        "count:Q",
+        title="Predictions",
+        scale=alt.Scale(type="sqrt"),
+        axis=alt.Axis(tickCount=3, format="~s"),
+    )
+    ours = frame["side"] == pair.set.name
+    bars = (
+        alt.Chart(frame[ours])
+        .mark_bar(opacity=BASELINE_TONE)
+        .encode(x=x, x2="high:Q", y=y, color=pair.color().legend(None), tooltip=_bin_tooltips())
+    )
+    outline = (
+        alt.Chart(frame[~ours])
+        .mark_rect(fillOpacity=0, strokeWidth=1.5, strokeDash=[5, 4])
+        .encode(
+            x=x,
+            x2="high:Q",
+            y=y,
+            y2=alt.Y2Datum(0),
+            stroke=alt.Stroke(
+                "side:N", scale=alt.Scale(domain=pair.names, range=pair.colors), legend=None
+            ),
+            tooltip=_bin_tooltips(),
+        )
+    )
+    layers = [bars] if pair.against is None else [bars, outline]
+    return alt.LayerChart(layer=layers, height=height)
+
+
+def _rule(score: float, x: alt.X) -> alt.Chart:
+    rule: alt.Chart = (
+        alt.Chart(pd.DataFrame({"score": [score]}))
+        .mark_rule(color=INK, opacity=0.7, strokeDash=RULE_DASH, strokeWidth=1.5)
+        .encode(x=x, tooltip=[alt.Tooltip("score:Q", title="score threshold now")])
+    )
+    return rule
+
+
+def _bin_tooltips() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("side:N", title="set"),
+        alt.Tooltip("low:Q", title="score from", format="~g"),
+        alt.Tooltip("high:Q", title="to", format="~g"),
+        alt.Tooltip("count:Q", title="predictions", format=",d"),
+        alt.Tooltip("confidence:Q", title="mean score", format=FULL_PRECISION),
+        alt.Tooltip("precision:Q", format=FULL_PRECISION),
+    ]
