@@ -110,7 +110,7 @@ def open_scope(database: Database, request: EvaluationRequest) -> Scope:
         if not images.any():
             known = tuple(_splits(chosen, common))
             raise NotFound("split", request.split, known=known)
-    return Scope(chosen, against, common, images, _class_positions(chosen, request))
+    return Scope(chosen, against, common, images, class_positions(chosen, request))
 
 
 def _evaluated(
@@ -120,7 +120,12 @@ def _evaluated(
     return evaluated_set(database, set_id, request.iou_type, revision=revision)
 
 
-def _class_positions(chosen: EvaluatedSet, request: EvaluationRequest) -> tuple[int, ...] | None:
+def class_positions(chosen: EvaluatedSet, request: EvaluationRequest) -> tuple[int, ...] | None:
+    """Return the places of the request's classes on a set's class axis, None for all.
+
+    Raises:
+        NotFound: If a class does not exist.
+    """
     if not request.classes:
         return None
     names = chosen.truth.class_names
