@@ -148,9 +148,12 @@ class Record:
         return None if low is None or high is None else low <= truth <= high
 
     def covers_zero_without_correction(self) -> bool | None:
-        """Whether plain percentiles would cover 0, by turning the correction of p back."""
+        """Whether plain percentiles would cover 0, by turning the correction of p back.
+
+        Only COCO's numbers of a class are corrected by the number of images that carry them.
+        """
         n, p = self.interval.images, self.interval.p
-        if p is None:
+        if p is None or not self.name.startswith("A"):
             return None
         replicates = self.case.replicates
         rank = interval_rank(LEVEL, replicates, 10**9, 1.0) / (replicates + 1)

@@ -140,7 +140,10 @@ class Generator:
         for row in rows:
             members = (f'{space()}"{k}"{space()}:{space()}{v}{space()}' for k, v in row)
             objects.append("{" + ",".join(members) + "}" + space())
-        text = f"{space()}[{space()}" + f",{space()}".join(objects) + f"]{space()}"
+        comma, close = ",", "]"
+        if self.random.random() < 0.05:
+            comma, close = choose((("", "]"), (",,", "]"), (",", ",]"), (",", "]]"), (",", "}")))
+        text = f"{space()}[{space()}" + f"{comma}{space()}".join(objects) + f"{close}{space()}"
         return self._bitten(text.encode("utf-8", "surrogatepass"))
 
     def _spoil(self, row: list[tuple[str, str]]) -> None:

@@ -36,10 +36,10 @@ cdef extern from *:
         double *restrict shared, double *restrict excess
     ) {
         const double x = box[0], y = box[1], own = box[2] * box[3];
-        const double far = box[2] + box[0], low = box[3] + box[1];
+        const double x_end = box[2] + box[0], y_end = box[3] + box[1];
         for (int64_t j = 0; j < n; j++) {
-            double width = more(less(far, right[j]) - more(x, left[j]), 0.0);
-            double height = more(less(low, bottom[j]) - more(y, top[j]), 0.0);
+            double width = more(less(x_end, right[j]) - more(x, left[j]), 0.0);
+            double height = more(less(y_end, bottom[j]) - more(y, top[j]), 0.0);
             shared[j] = width * height;
             excess[j] = shared[j] - floor * (own + area[j] - shared[j]);
         }

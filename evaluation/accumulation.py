@@ -62,8 +62,6 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
         InvalidThreshold: If a weight is below 0.
         PositionOutOfRange: If a class or image lies outside its axis.
     """
-    check_lengths(truth)
-    check_lengths(predictions)
     _check_matches(truth, predictions, matches)
     weight = _checked_weight(truth, predictions, images, weights)
     class_, truth_class = (
@@ -79,12 +77,7 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
     precision, scores = np.empty(shape), np.empty(shape)
     recall = np.empty((*shape[:2], len(caps), shape[3]))
     columns = (
-        np.ascontiguousarray(matches.order, dtype=np.int64),
-        start,
-        np.ascontiguousarray(matches.rank, dtype=np.int32),
-        np.ascontiguousarray(predictions.area, dtype=np.float64),
-        np.ascontiguousarray(predictions.score, dtype=np.float64),
-        np.ascontiguousarray(predictions.image, dtype=np.int64),
+        *_walk_columns(predictions, matches, start),
         weight,
         np.ascontiguousarray(matches.pred, dtype=np.int64),
         np.ascontiguousarray(matches.thresholds, dtype=np.uint16),
@@ -107,7 +100,23 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
     return precision.transpose(by_class), scores.transpose(by_class), recall.transpose(3, 0, 1, 2)
 
 
+def _walk_columns(
+    predictions: Instances, matches: Matches, start: NDArray[np.int64]
+) -> tuple[NDArray[np.generic], ...]:
+    """Give what a kernel reads of the predictions, in the types that it reads."""
+    return (
+        np.ascontiguousarray(matches.order, dtype=np.int64),
+        start,
+        np.ascontiguousarray(matches.rank, dtype=np.int32),
+        np.ascontiguousarray(predictions.area, dtype=np.float64),
+        np.ascontiguousarray(predictions.score, dtype=np.float64),
+        np.ascontiguousarray(predictions.image, dtype=np.int64),
+    )
+
+
 def _check_matches(truth: Instances, predictions: Instances, matches: Matches) -> None:
+    check_lengths(truth)
+    check_lengths(predictions)
     for name, column in (("rank", matches.rank), ("order", matches.order)):
         if column.shape != (len(predictions),):
             raise MismatchedColumns(f"matches.{name}", (len(predictions),), column.shape)

@@ -52,7 +52,8 @@ class Candidates:
 
     `pred` and `truth` are rows. The pairs of a cell are together, its predictions by descending
     score; the pairs of one prediction are in order of preference: best IoU first, of equal IoU
-    the later ground truth.
+    the ground truth that stands later in the cell (by class where it is a whole image, then by
+    place in the file).
     """
 
     pred: NDArray[np.int64]

@@ -9,7 +9,6 @@ import pandas as pd
 
 from evaluation.charts import (
     BASELINE_LINE_TONE,
-    BASELINE_TONE,
     FULL_PRECISION,
     INK,
     METRIC_DOMAIN,
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
 RULE_DASH: Final = [2, 3]
 POINT_SIZE: Final = 55
 FAINT: Final = 0.28
+BAR_TONE: Final = 0.3
+LINES_HEIGHT: Final = 280
 SELECTION: Final = "bin"
 
 
@@ -33,7 +34,6 @@ def confidence_lines(
     score: float,
     peaks: pd.DataFrame | None = None,
     faint: pd.DataFrame | None = None,
-    height: int = 300,
 ) -> alt.LayerChart:
     """Draw one rate over the score threshold, set solid and baseline dashed.
 
@@ -44,7 +44,6 @@ def confidence_lines(
         score: Where the current threshold is marked.
         peaks: Points to mark, columns as `frame`.
         faint: Lines behind, columns `score`, `value` and `name`, such as those of single classes.
-        height: Height of the plot, pixels.
     """
     low = min(0.0, float(frame["score"].min())) if len(frame) else 0.0
     high = max(1.0, float(frame["score"].max())) if len(frame) else 1.0
@@ -95,10 +94,10 @@ def confidence_lines(
     if peaks is not None and len(peaks):
         layers.append(
             alt.Chart(peaks)
-            .mark_point(filled=True, size=POINT_SIZE, opacity=1)
-            .encode(x=x, y=y, color=pair.color(), tooltip=tips)
+            .mark_point(size=POINT_SIZE, opacity=1, stroke=None)
+            .encode(x=x, y=y, fill=_fill(pair), tooltip=tips)
         )
-    return alt.LayerChart(layer=layers, height=height)
+    return alt.LayerChart(layer=layers, height=LINES_HEIGHT)
 
 
 def reliability(frame: pd.DataFrame, pair: Pair, *, height: int = 300) -> alt.LayerChart:
@@ -120,15 +119,16 @@ def reliability(frame: pd.DataFrame, pair: Pair, *, height: int = 300) -> alt.La
     axis = alt.Axis(format=".1f", tickCount=5, labelFlush=False)
     y = alt.Y("precision:Q", title="Precision", scale=unit, axis=axis)
     tips = _bin_tooltips()
-    ours = frame[frame["side"] == pair.set.name]
     bars = (
-        alt.Chart(ours)
-        .mark_bar(opacity=BASELINE_TONE, stroke=pair.set.color, strokeWidth=1, cursor="pointer")
+        alt.Chart(frame[frame["side"] == pair.set.name])
+        .mark_rect(fillOpacity=BAR_TONE, strokeWidth=1, cursor="pointer")
         .encode(
             x=alt.X("low:Q", title="Score", scale=unit, axis=axis),
             x2="high:Q",
             y=y,
-            color=pair.color(),
+            y2=alt.Y2Datum(0),
+            fill=_fill(pair),
+            stroke=_stroke(pair),
             tooltip=tips,
         )
         .add_params(alt.selection_point(name=SELECTION, fields=["side", "bin"], on="click"))
@@ -140,16 +140,17 @@ def reliability(frame: pd.DataFrame, pair: Pair, *, height: int = 300) -> alt.La
     )
     means = (
         alt.Chart(frame)
-        .mark_line(point=alt.OverlayMarkDef(size=40, filled=True), strokeWidth=1.5)
+        .mark_line(strokeWidth=1.5)
         .encode(
-            x=alt.X("confidence:Q", scale=unit),
-            y=y,
-            color=pair.color(),
-            strokeDash=pair.dash(),
-            tooltip=tips,
+            x=alt.X("confidence:Q", scale=unit), y=y, color=pair.color(), strokeDash=pair.dash()
         )
     )
-    return alt.LayerChart(layer=[bars, diagonal, means], height=height)
+    points = (
+        alt.Chart(frame)
+        .mark_point(size=POINT_SIZE, opacity=1, stroke=None)
+        .encode(x=alt.X("confidence:Q", scale=unit), y=y, fill=_fill(pair), tooltip=tips)
+    )
+    return alt.LayerChart(layer=[bars, diagonal, means, points], height=height)
 
 
 def bin_counts(frame: pd.DataFrame, pair: Pair, *, height: int = 130) -> alt.LayerChart:
@@ -175,27 +176,26 @@ def bin_counts(frame: pd.DataFrame, pair: Pair, *, height: int = 130) -> alt.Lay
         axis=alt.Axis(tickCount=3, format="~s"),
     )
     ours = frame["side"] == pair.set.name
-    bars = (
-        alt.Chart(frame[ours])
-        .mark_bar(opacity=BASELINE_TONE)
-        .encode(x=x, x2="high:Q", y=y, color=pair.color().legend(None), tooltip=_bin_tooltips())
-    )
+    base = {"x": x, "x2": "high:Q", "y": y, "y2": alt.Y2Datum(0), "tooltip": _bin_tooltips()}
+    bars = alt.Chart(frame[ours]).mark_rect(fillOpacity=BAR_TONE).encode(fill=_fill(pair), **base)
     outline = (
         alt.Chart(frame[~ours])
         .mark_rect(fillOpacity=0, strokeWidth=1.5, strokeDash=[5, 4])
-        .encode(
-            x=x,
-            x2="high:Q",
-            y=y,
-            y2=alt.Y2Datum(0),
-            stroke=alt.Stroke(
-                "side:N", scale=alt.Scale(domain=pair.names, range=pair.colors), legend=None
-            ),
-            tooltip=_bin_tooltips(),
-        )
+        .encode(stroke=_stroke(pair), **base)
     )
     layers = [bars] if pair.against is None else [bars, outline]
     return alt.LayerChart(layer=layers, height=height)
+
+
+def _fill(pair: Pair) -> alt.Fill:
+    """Return the sides' colours without a legend of their own: the lines have one."""
+    scale = alt.Scale(domain=pair.names, range=pair.colors)
+    return alt.Fill("side:N", scale=scale, legend=None)
+
+
+def _stroke(pair: Pair) -> alt.Stroke:
+    scale = alt.Scale(domain=pair.names, range=pair.colors)
+    return alt.Stroke("side:N", scale=scale, legend=None)
 
 
 def _rule(score: float, x: alt.X) -> alt.Chart:

@@ -39,7 +39,7 @@ def confusion_heatmap(
     Args:
         frame: A row for each cell that is not empty: `row`, `column` (places in `names`), `value`,
             `text` (what is written into it), `strength` (0 … 1, how deep its colour is), `tone` (a
-            key of `TONES`), `truth`, `prediction` (names) and, for the tooltip, `set` and `against`.
+            key of `TONES`), `truth`, `prediction` (names); for the tooltip `set` and `against`.
         names: Names of rows and columns, in drawing order.
         value_title: What the cells show.
 
@@ -54,6 +54,7 @@ def confusion_heatmap(
         "labelExpr": named,
         "labelLimit": 120,
         "labelOverlap": False,
+        "labelFlush": False,
         "ticks": False,
         "domain": False,
         "values": places,

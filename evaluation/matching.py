@@ -90,7 +90,7 @@ def match(
     Args:
         truth: Ground truth of all images.
         predictions: Predictions on the same image and class axes.
-        iou_type: Whether boxes or masks are compared.
+        iou_type: What is compared: boxes, masks, oriented boxes ("obb") or keypoints.
         strict: Repeat pycocotools' treatment of annotation id 0: it takes the id of the matched
             ground truth for "is matched", so the prediction matched to id 0 counts as unmatched.
         iou_thresholds: One to sixteen ascending overlaps in (0, 1]; COCO's ten when missing.

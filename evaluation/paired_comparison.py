@@ -263,11 +263,13 @@ def compare(  # noqa: PLR0913 - the package's front door; all settings are keywo
         (predictions, against),
         masks=iou_type == "segm",
         class_names=class_names,
-        class_agnostic=class_agnostic,
     )
     settings: dict[str, Any] = {"iou_type": iou_type, "strict": strict, "score": score, "iou": iou}
     settings |= {"class_names": tables.class_names, "images": images, "classes": classes}
+    settings |= {"class_agnostic": class_agnostic}
     ours, theirs = (evaluate(tables.truth, side, **settings) for side in tables.sides)
+    if class_agnostic:
+        tables = tables.without_classes()
     if images is None:
         images = np.ones(tables.n_images, dtype=np.bool_)
     part = _Part(images, classes)

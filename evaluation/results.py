@@ -187,7 +187,7 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
             `supervision.Detections` for the same images.
         class_names: Names of the class axis, all K of them; those of the file when missing, and
             positions where nothing has names.
-        iou_type: Whether boxes or masks are compared.
+        iou_type: What is compared: boxes, masks, oriented boxes ("obb") or keypoints.
         strict: Repeat pycocotools' treatment of annotation id 0 (see `match`).
         class_agnostic: Put all objects into one class before they are matched.
         score: Score threshold of the operating point; this score or more counts.
@@ -218,20 +218,23 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
         >>> round(result.metrics["AP"], 3), result.to_dict()["operating_point"]["f1"]
         (0.7, 1.0)
     """
-    tables = open_tables(
-        truth,
-        (predictions,),
-        masks=iou_type == "segm",
-        class_names=class_names,
-        class_agnostic=class_agnostic,
-    )
+    named = open_tables(truth, (predictions,), masks=iou_type == "segm", class_names=class_names)
+    tables = named.without_classes() if class_agnostic else named
     labels, found, n_classes = tables.truth, tables.sides[0], len(tables.class_names)
     rows = _class_rows(classes, n_classes)
     if matches is None:
-        matches = match(labels, found, iou_type=iou_type, strict=strict)
+        # With their classes: of equal scores COCO walks the lower class first even so.
+        matches = match(
+            named.truth,
+            named.sides[0],
+            iou_type=iou_type,
+            strict=strict,
+            class_agnostic=class_agnostic,
+        )
     _check_matches(matches, found)
     if curves is None:
-        curves = _curves(tables, matches, iou_thresholds, max_detections, images)
+        matched = named if matches.class_agnostic else tables
+        curves = _curves(matched, matches, iou_thresholds, max_detections, images, n_classes)
     if classes is not None:  # taking all of them would copy every curve
         curves = curves.take(rows)
     at = outcomes(labels, found, matches, score=score, iou=iou)
@@ -256,6 +259,7 @@ def _curves(
     iou_thresholds: Sequence[float] | None,
     max_detections: Sequence[int],
     images: NDArray[np.bool_] | None,
+    n_classes: int,
 ) -> PrecisionRecall:
     if _CURVE_CAP not in max_detections:
         raise InvalidThreshold("max_detections", max(max_detections, default=0), allowed="100 too")
@@ -268,12 +272,13 @@ def _curves(
             iou_type=matches.iou_type,
             strict=matches.strict,
             iou_thresholds=iou_thresholds,
+            class_agnostic=matches.class_agnostic,
         )
     return accumulate(
         truth,
         predictions,
         matches,
-        n_classes=len(tables.class_names),
+        n_classes=n_classes,
         max_detections=max_detections,
         images=images,
     )

@@ -43,10 +43,88 @@ _ALL: Final = (
     Definition("fn", "FN", "False negatives: labels that no prediction found; more is worse."),
     Definition("support", "Labels", "Labels in scope, crowd regions left out."),
     Definition("predictions", "Predictions", "Predictions in scope with any score."),
+    Definition(
+        "classification",
+        "Classification",
+        "Right place, wrong class: overlaps a label of another class enough to match it.",
+    ),
+    Definition(
+        "localisation",
+        "Localisation",
+        "Right class, placed badly: overlaps a label of its class, but not enough to match it.",
+    ),
+    Definition(
+        "both",
+        "Class and place",
+        "Wrong class and placed badly: overlaps a label of another class, but not enough.",
+    ),
+    Definition(
+        "duplicate",
+        "Duplicate",
+        "Right, but a prediction with a better score has found the object already.",
+    ),
+    Definition(
+        "background", "Background", "Nothing is there: overlaps no label by IoU 0.10 or more."
+    ),
+    Definition(
+        "missed",
+        "Missed",
+        "Labels that were not found and that no classification or localisation error concerns.",
+    ),
+    Definition(
+        "false_positive",
+        "False positives",
+        "All false positives: the five types of wrong predictions together.",
+    ),
+    Definition(
+        "false_negative",
+        "Not found",
+        "All labels that were not found: the missed ones and those of other errors.",
+    ),
+    Definition(
+        "gain",
+        "ΔAP",
+        "What AP at this IoU threshold would gain if only this error were mended. Predictions of "
+        "any score count; gains do not add up (TIDE).",
+    ),
+    Definition(
+        "background_images",
+        "On background images",
+        "Predictions on labelled images that hold no label of any class; more is worse.",
+    ),
+    Definition(
+        "predicted_only",
+        "Of classes without labels",
+        "Predictions of classes that have no label in scope; no AP shows them. More is worse.",
+    ),
+    Definition(
+        "ece",
+        "ECE",
+        "Expected calibration error: mean distance of score and precision over the bins, weighted "
+        "by their predictions. Less is better.",
+    ),
+    Definition(
+        "mce",
+        "MCE",
+        "Maximum calibration error: the largest distance of score and precision in a bin. Less is "
+        "better; read the bin's count too.",
+    ),
+    Definition(
+        "overconfidence",
+        "Overconfidence",
+        "Mean score − precision: positive if scores promise more than they keep.",
+    ),
+    Definition("kept", "Predictions", "True and false positives: what is right or wrong."),
+    Definition("best_score", "Best threshold", "The score threshold where F1 is largest."),
+    Definition("confused", "Count", "Labels of one class taken for another, one to one."),
 )
 DEFINITIONS: Final = {definition.key: definition for definition in _ALL}
 # These depend on the operating point, so their hover text states it.
-AT_OPERATING_POINT: Final = frozenset({"precision", "recall", "f1", "tp", "fp", "fn"})
+AT_OPERATING_POINT: Final = frozenset(
+    {"precision", "recall", "f1", "tp", "fp", "fn", "confused", "false_positive", "false_negative"}
+    | {"classification", "localisation", "both", "duplicate", "background", "missed"}
+    | {"background_images", "predicted_only", "ece", "mce", "overconfidence", "kept"}
+)
 
 
 @dataclass(frozen=True, slots=True)

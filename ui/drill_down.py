@@ -11,11 +11,14 @@ from ui.evaluation_controls import CLASSES, ENTRY
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from curation.evaluations.row_choice import RowChoice
+
 IMAGES_ENTRY: Final = "Images"
 OUTCOME: Final = "outcome"
 SIZE: Final = "size"
 PAGE: Final = "page"
 IMAGE: Final = "image"
+ROWS: Final = "rows"
 
 
 def open_images(
@@ -36,4 +39,21 @@ def open_images(
             state[key] = value
     if classes is not None:
         state[CLASSES] = list(classes)
-    st.query_params.pop(IMAGE, None)
+    for key in (IMAGE, ROWS):
+        st.query_params.pop(key, None)
+
+
+def open_rows(choice: RowChoice) -> None:
+    """Go to the Images entry on exactly the rows of a number; for callbacks."""
+    open_images()
+    for key in (OUTCOME, SIZE):
+        st.session_state.pop(key, None)
+        st.query_params.pop(key, None)
+    st.query_params[ROWS] = choice.to_text()
+
+
+def close_rows() -> None:
+    """Show all images again; for callbacks."""
+    for key in (IMAGE, ROWS):
+        st.query_params.pop(key, None)
+    st.session_state[PAGE] = 1

@@ -11,7 +11,7 @@ from benchmarks.peers.gates import Verdict, judge, verdict_words
 from benchmarks.peers.measuring import Measured
 from benchmarks.peers.results import CaseResult, difference, figure
 
-REFERENCE = "pycocotools"
+REFERENCES = ("pycocotools", "ultrafast-pycocotools", "hotcoco")
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 COLUMNS = (
     "tool",
@@ -29,10 +29,16 @@ COLUMNS = (
 
 def case_table(result: CaseResult) -> str:
     """Return the table of one case: ours first, then the peers, fastest process first."""
-    reference = result.find(REFERENCE, "files")
+    reference = reference_of(result)
     rows = sorted(_rows(result).items(), key=lambda item: _order(item[1]))
     cells = [_cells(result, row, kinds, reference) for row, kinds in rows]
     return _markdown(COLUMNS, cells)
+
+
+def reference_of(result: CaseResult) -> Measured | None:
+    """Return whose numbers the others are compared with: pycocotools', or a faster copy's."""
+    found = (result.find(name, "files") for name in REFERENCES)
+    return next((entry for entry in found if entry is not None), None)
 
 
 def skipped_lines(result: CaseResult) -> list[str]:
@@ -72,11 +78,7 @@ def report(results: Mapping[str, CaseResult]) -> str:
     parts = []
     for name in (name for name in CASES if name in results):
         result = results[name]
-        fast, slow = result.rounds
-        parts.append(
-            f"### {name}\n{result.title}. {_day(result.date)}; {result.machine}; medians of "
-            f"{fast} rounds ({slow} of the slow tools).\n\n{case_table(result)}"
-        )
+        parts.append(f"### {name}\n{_about(result)}\n\n{case_table(result)}")
         here = [line for line in skipped[name] if line not in everywhere]
         if here:
             parts.append("Left out:\n" + "\n".join(here))
@@ -109,6 +111,16 @@ def seconds(value: float | None) -> str:
     if value < 1:
         return f"{1000 * value:.0f} ms"
     return f"{value:.1f} s" if value < 100 else f"{value:.0f} s"
+
+
+def _about(result: CaseResult) -> str:
+    fast, slow = result.rounds
+    rounds = f"medians of {fast} rounds ({slow} of the slow tools)"
+    reference = reference_of(result)
+    other = (
+        f" Off by: from {reference.row}." if reference and reference.row != REFERENCES[0] else ""
+    )
+    return f"{result.title}. {_day(result.date)}; {result.machine}; {rounds}.{other}"
 
 
 def _rows(result: CaseResult) -> dict[str, dict[str, Measured]]:

@@ -18,7 +18,7 @@ from curation.cli.resampling import resampling_options
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from evaluation import Comparison, IouType
+    from evaluation import Comparison
     from evaluation.gates import Gate, GateOutcome
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -77,14 +77,7 @@ def _report_place(
 @click.argument("predictions", metavar="PRED", type=_FILE)
 @_settings
 @json_option
-def evaluate(
-    truth: Path,
-    predictions: Path,
-    as_json: bool,
-    iou_type: IouType,
-    class_agnostic: bool,
-    **options: Any,
-) -> None:
+def evaluate(truth: Path, predictions: Path, as_json: bool, **options: Any) -> None:
     """Evaluate the COCO results PRED on the COCO ground truth GT, without a project.
 
     \b
@@ -94,16 +87,10 @@ def evaluate(
     from evaluation import evaluate as evaluate_tables  # noqa: PLC0415  # start-up time
     from evaluation.inputs import open_tables  # noqa: PLC0415  # start-up time
 
-    tables = open_tables(
-        truth, (predictions,), masks=iou_type == "segm", class_agnostic=class_agnostic
-    )
+    tables = open_tables(truth, (predictions,), masks=options["iou_type"] == "segm")
     with _threshold_errors():
         result = evaluate_tables(
-            tables.truth,
-            tables.sides[0],
-            class_names=tables.class_names,
-            iou_type=iou_type,
-            **options,
+            tables.truth, tables.sides[0], class_names=tables.class_names, **options
         )
     _tell(tables.notices)
     if as_json:
@@ -112,9 +99,9 @@ def evaluate(
                 "truth": str(truth),
                 "predictions": str(predictions),
                 "images": tables.n_images,
-                "iou_type": iou_type,
+                "iou_type": result.iou_type,
                 "strict": result.strict,
-                "class_agnostic": class_agnostic,
+                "class_agnostic": options["class_agnostic"],
                 **result.to_dict(),
                 "notices": list(tables.notices),
             }

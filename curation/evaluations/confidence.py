@@ -70,8 +70,23 @@ class ConfidenceView:
     against: ConfidenceSide | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Peaks:
+    """Curves with what no score threshold of the request changes: averages first, then classes.
+
+    `peaks`, `steps` and `step_f1` run along the averages, then the classes.
+    """
+
+    curves: ConfidenceCurves
+    averages: dict[str, Curve]
+    classes: dict[str, Curve]
+    peaks: list[BestThreshold | None]
+    steps: list[float | None]
+    step_f1: list[float | None]
+
+
 _curves = Recent[ConfidenceCurves](8)
-_scores = Recent["NDArray[np.float64]"](8)
+_peaks = Recent[tuple[_Peaks, ...]](6)
 
 
 def confidence(database: Database, request: EvaluationRequest) -> ConfidenceView:
@@ -83,12 +98,17 @@ def confidence(database: Database, request: EvaluationRequest) -> ConfidenceView
     """
     scope = open_scope(database, request)
     sides = sides_of(scope)
-    curves = [_curves_of(scope, side, request) for side in sides]
-    key = (tuple((side.store, side.evaluation_id) for side in sides), request.iou)
-    scores = _scores.get((*key, *slice_key(scope)), lambda: shared_scores(*curves))
     names = [scope.set.truth.class_names[row] for row in class_positions(scope).tolist()]
-    found = [_side(each, scores, names, now=request.score) for each in curves]
-    return ConfidenceView(found[0], found[1] if len(found) > 1 else None)
+
+    def make() -> tuple[_Peaks, ...]:
+        curves = [_curves_of(scope, side, request) for side in sides]
+        scores = shared_scores(*curves)
+        return tuple(_peaks_of(each, scores, names) for each in curves)
+
+    ids = tuple((side.store, side.evaluation_id) for side in sides)
+    found = _peaks.get((ids, request.iou, *slice_key(scope)), make)
+    shown = [_side(each, names, now=request.score) for each in found]
+    return ConfidenceView(shown[0], shown[1] if len(shown) > 1 else None)
 
 
 def settable_step(score: float) -> float | None:
@@ -121,33 +141,49 @@ def _curves_of(scope: Scope, side: EvaluatedSet, request: EvaluationRequest) -> 
     return _curves.get((side.store, side.evaluation_id, request.iou, *slice_key(scope)), make)
 
 
-def _side(
-    curves: ConfidenceCurves, scores: NDArray[np.float64], names: Sequence[str], *, now: float
-) -> ConfidenceSide:
-    best = curves.best()
-    averages, classes = curves.averages_at(scores), curves.classes_at(scores)
-    peaks = [best.averages[name] for name in AVERAGES] + list(best.classes)
+def _peaks_of(
+    curves: ConfidenceCurves, scores: NDArray[np.float64], names: Sequence[str]
+) -> _Peaks:
+    best, rates = curves.best(), curves.classes_at(scores)
+    peaks = [*(best.averages[name] for name in AVERAGES), *best.classes]
     steps = [None if peak is None else settable_step(peak.score) for peak in peaks]
-    # All thresholds of interest at once: now, then the step of each average and class.
-    asked = np.array([now, *(now if step is None else step for step in steps)])
-    mean_at, class_at = curves.averages_at(asked), curves.classes_at(asked).f1
-
-    def row(place: int, f1: NDArray[np.float64]) -> ThresholdRow:
-        step = steps[place]
-        there = None if step is None else _plain(f1[place + 1])
-        return ThresholdRow(peaks[place], step, there, _plain(f1[0]))
-
-    return ConfidenceSide(
-        averages=averages,
+    # One threshold a row, and only the row's own number of it.
+    f1 = _f1_at(curves, np.array([0.0 if step is None else step for step in steps]))
+    own = [None if step is None else _plain(f1[at, at]) for at, step in enumerate(steps)]
+    return _Peaks(
+        curves=curves,
+        averages=curves.averages_at(scores),
         classes={
-            name: Curve(scores, *(rate[:, place] for rate in classes))
+            name: Curve(scores, *(rate[:, place] for rate in rates))
             for place, name in enumerate(names)
         },
-        average_rows={name: row(place, mean_at[name].f1) for place, name in enumerate(AVERAGES)},
-        class_rows={
-            name: row(len(AVERAGES) + place, class_at[:, place]) for place, name in enumerate(names)
-        },
+        peaks=peaks,
+        steps=steps,
+        step_f1=own,
     )
+
+
+def _side(found: _Peaks, names: Sequence[str], *, now: float) -> ConfidenceSide:
+    now_f1 = _f1_at(found.curves, np.array([now]))[0]
+    rows = [
+        ThresholdRow(peak, step, step_f1, _plain(f1))
+        for peak, step, step_f1, f1 in zip(
+            found.peaks, found.steps, found.step_f1, now_f1, strict=True
+        )
+    ]
+    return ConfidenceSide(
+        averages=found.averages,
+        classes=found.classes,
+        average_rows=dict(zip(AVERAGES, rows[: len(AVERAGES)], strict=True)),
+        class_rows=dict(zip(names, rows[len(AVERAGES) :], strict=True)),
+    )
+
+
+def _f1_at(curves: ConfidenceCurves, scores: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return F1 at some thresholds: (S, averages then classes)."""
+    means = curves.averages_at(scores)
+    columns = [means[name].f1[:, None] for name in AVERAGES]
+    return np.concatenate([*columns, curves.classes_at(scores).f1], axis=1)
 
 
 def _plain(value: np.float64) -> float | None:

@@ -22,7 +22,6 @@ def open_tables(
     *,
     masks: bool = False,
     class_names: Sequence[str] | None = None,
-    class_agnostic: bool = False,
 ) -> Tables:
     """Read ground truth and prediction sets of any supported kind onto common axes.
 
@@ -33,7 +32,6 @@ def open_tables(
             the COCO object that `loadRes` makes of it; or a list of `supervision.Detections`.
         masks: Read masks too.
         class_names: Names of the class axis where the sources have none.
-        class_agnostic: Put every object into one class.
 
     Raises:
         UnsupportedInput: If a source is of no kind that can be read, or does not go with the
@@ -57,7 +55,6 @@ def open_tables(
     request = Request(masks, None if class_names is None else tuple(class_names))
     for kind in KINDS:
         if kind.fits(truth):
-            tables = kind.read(truth, sides, request)
-            return tables.without_classes() if class_agnostic else tables
+            return kind.read(truth, sides, request)
     expected = ", ".join(kind.name for kind in KINDS)
     raise UnsupportedInput("ground truth", truth, expected=f"one of: {expected}")

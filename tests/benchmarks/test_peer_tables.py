@@ -79,6 +79,17 @@ def test_report__names_who_is_left_out_and_why(boxes: CaseResult) -> None:
     assert "not measured: nothing of this kind takes part" in text  # nothing came from a store
 
 
+def test_report__says_whose_numbers_others_are_compared_with(boxes: CaseResult) -> None:
+    assert "Off by:" not in report({"boxes_500k": boxes})
+    entries = [
+        dataclasses.replace(entry, row="hotcoco") if entry.row == "swift" else entry
+        for entry in boxes.entries
+        if entry.row != "pycocotools"
+    ]
+    huge = dataclasses.replace(boxes, entries=entries)
+    assert "Off by: from hotcoco." in report({"boxes_500k": huge})
+
+
 def test_report__says_once_what_is_left_out_everywhere(boxes: CaseResult) -> None:
     masks = dataclasses.replace(boxes, case="masks_50k")
     text = report({"boxes_500k": boxes, "masks_50k": masks})

@@ -71,7 +71,7 @@ def test_sort_by_score__scores_that_differ_in_their_last_bits_only(
     kernel: ModuleType, outlier: float
 ) -> None:
     rng = np.random.default_rng(3)
-    score = 0.5 + rng.integers(0, 4000, 9000) * 2.0**-52
+    score = np.full(9000, 0.5) + rng.integers(0, 4000, 9000) * np.float64(2.0**-52)
     score[17] = outlier
     expected = np.argsort(-score, kind="stable")
     assert np.array_equal(sort_scores(kernel, score), expected)

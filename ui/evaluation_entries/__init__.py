@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ui.evaluation_entries import classes, images, precision_recall, size_buckets, summary
+from ui.evaluation_entries import (
+    calibration,
+    classes,
+    confidence,
+    confusion,
+    error_types,
+    images,
+    precision_recall,
+    size_buckets,
+    summary,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,5 +26,9 @@ ENTRIES: Final[dict[str, Callable[[EvaluationPage], None]]] = {
     "Classes": classes.show,
     "Size buckets": size_buckets.show,
     "Precision–recall": precision_recall.show,
+    "Confidence": confidence.show,
+    "Calibration": calibration.show,
+    "Confusion": confusion.show,
+    "Error types": error_types.show,
     "Images": images.show,
 }

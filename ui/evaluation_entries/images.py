@@ -6,21 +6,26 @@ screen alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
 from curation.evaluations.images import image_page
 from curation.evaluations.overlays import image_overlays
+from curation.evaluations.row_choice import RowChoice
 from ui import numbers
+from ui.chosen_rows import describe, only_chosen
 from ui.components.images import Canvas, image_grid
 from ui.components.payload import cell_payload, default_layers
-from ui.drill_down import IMAGE, OUTCOME, PAGE, SIZE
+from ui.drill_down import IMAGE, OUTCOME, PAGE, ROWS, SIZE, close_rows
 from ui.evaluation_entries.opened_image import show_opened
 from ui.failures import shown_failures
+from ui.image_frames import column_config, image_table, styled
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from curation.evaluations.images import ImagePage, ObjectFilter, Sort
     from ui.evaluation_page import EvaluationPage
 
@@ -29,12 +34,19 @@ SORTS: Final[dict[str, Sort]] = {
     "most changed": "change",
     "net loss": "net_loss",
     "net gain": "net_gain",
+    "largest fall of F1": "f1_loss",
+    "largest rise of F1": "f1_gain",
+    "most moved boxes": "placement",
+    "lowest F1": "f1",
+    "lowest mean IoU": "mean_iou",
     "most missed": "fn",
     "most false positives": "fp",
     "file name": "name",
 }
 ERROR_SORTS: Final[dict[str, Sort]] = {
     "most errors": "change",
+    "lowest F1": "f1",
+    "lowest mean IoU": "mean_iou",
     "most missed": "fn",
     "most false positives": "fp",
     "file name": "name",
@@ -53,6 +65,9 @@ CHANGES: Final[dict[str, ObjectFilter | None]] = {
 }
 SIZES: Final = (ANY, "small", "medium", "large")
 PAGE_SIZES: Final = ("60", "30", "120", "240")
+PICTURES: Final = "pictures"
+LOOKS: Final = (PICTURES, "table")
+TABLE: Final = "image-table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +78,7 @@ class ImageChoice:
     outcome: ObjectFilter | None
     size: str | None
     page_size: int
+    rows: RowChoice | None
 
     def read(self, page: EvaluationPage, number: int) -> ImagePage:
         """Return a page of images by its number."""
@@ -74,6 +90,7 @@ class ImageChoice:
             page_size=self.page_size,
             outcome=self.outcome,
             size=self.size,
+            choice=self.rows,
         )
 
 
@@ -89,18 +106,43 @@ def show(page: EvaluationPage) -> None:
 
 
 def show_images(page: EvaluationPage) -> None:
-    """Draw the tool bar and below it the grid, or the image that is open."""
+    """Draw the tool bar and below it the grid or table, or the image that is open."""
     choice = tool_bar(page)
     images = choice.read(page, page_number())
-    pager(images)
+    look = pager(images)
     opened = st.query_params.get(IMAGE, "")
     if opened.isdecimal():
         large = canvas(page, large=True)
         show_opened(page, large, images, int(opened), read=lambda n: choice.read(page, n))
-    elif images.rows:
+    elif not images.rows:
+        st.info("No image has such an object. Choose other filters above.", icon=":material/info:")
+    elif look == PICTURES:
         show_grid(page, images)
     else:
-        st.info("No image has such an object. Choose other filters above.", icon=":material/info:")
+        show_image_table(page, images)
+
+
+def show_image_table(page: EvaluationPage, images: ImagePage) -> None:
+    """Draw the images of a page as rows of numbers; a picked row opens its image."""
+    table = image_table(images, compared=page.compared)
+
+    def open_image() -> None:
+        rows = st.session_state[TABLE].selection.rows
+        if rows:
+            st.query_params[IMAGE] = str(images.rows[rows[0]].image_id)
+
+    st.dataframe(
+        styled(table),
+        hide_index=True,
+        column_config=column_config(table),
+        key=TABLE,
+        on_select=open_image,
+        selection_mode="single-row",
+        placeholder=numbers.NOT_AVAILABLE,
+        height="content",
+        alt="Numbers of the images",
+    )
+    st.caption("Pick a row to open its image.")
 
 
 def page_number() -> int:
@@ -118,24 +160,59 @@ def tool_bar(page: EvaluationPage) -> ImageChoice:
 
     sorts = SORTS if page.compared else ERROR_SORTS
     outcomes = {**OUTCOMES, **CHANGES} if page.compared else OUTCOMES
+    rows = chosen_rows(page)
+    # What a number opened is exact: other filters would only take from it.
+    filters = {} if rows else {"With objects": (OUTCOME, list(outcomes)), "Of size": (SIZE, SIZES)}
+    controls: dict[str, tuple[str, Sequence[str]]] = {
+        "Sort by": ("sort", list(sorts)),
+        **filters,
+        "Images a page": ("cells", PAGE_SIZES),
+    }
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        sort, outcome, size, count = (
-            st.selectbox(
+        picked = {
+            label: st.selectbox(
                 label, options, key=key, bind="query-params", on_change=first_page, width=165
             )
-            for label, options, key in (
-                ("Sort by", list(sorts), "sort"),
-                ("With objects", list(outcomes), OUTCOME),
-                ("Of size", SIZES, SIZE),
-                ("Images a page", PAGE_SIZES, "cells"),
-            )
+            for label, (key, options) in controls.items()
+        }
+        if rows is not None:
+            show_chosen(page, rows)
+    size = picked.get("Of size", ANY)
+    return ImageChoice(
+        sort=sorts[picked["Sort by"]],
+        outcome=outcomes[picked.get("With objects", ANY)],
+        size=None if size == ANY else size,
+        page_size=int(picked["Images a page"]),
+        rows=rows,
+    )
+
+
+def chosen_rows(page: EvaluationPage) -> RowChoice | None:
+    """Return the rows that the address asks for; the baseline's are gone with the baseline."""
+    text = st.query_params.get(ROWS)
+    if not text:
+        return None
+    choice = RowChoice.from_text(text)
+    return choice if choice.side == "set" or page.compared else replace(choice, side="set")
+
+
+def show_chosen(page: EvaluationPage, choice: RowChoice) -> None:
+    """Draw what is shown, and the way back to all images."""
+    with st.container(
+        border=True, horizontal=True, vertical_alignment="center", width="content", gap="small"
+    ):
+        st.markdown(f"Only: {describe(choice, page.sides)}", width="content")
+        st.button(
+            "All images",
+            key="close-rows",
+            type="tertiary",
+            icon=":material/close:",
+            on_click=close_rows,
         )
-    chosen_size = None if size == ANY else size
-    return ImageChoice(sorts[sort], outcomes[outcome], chosen_size, int(count))
 
 
-def pager(images: ImagePage) -> None:
-    """Draw how many images there are, and the pages."""
+def pager(images: ImagePage) -> str:
+    """Draw how many images there are, and the pages; return how images are shown."""
 
     def close_image() -> None:
         st.query_params.pop(IMAGE, None)
@@ -147,7 +224,20 @@ def pager(images: ImagePage) -> None:
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
         st.caption(text, width="content")
-        st.pagination(images.pages, key=PAGE, bind="query-params", on_change=close_image, width=300)
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            look = st.segmented_control(
+                "Look",
+                LOOKS,
+                default=PICTURES,
+                required=True,
+                key="look",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+            st.pagination(
+                images.pages, key=PAGE, bind="query-params", on_change=close_image, width=300
+            )
+    return look or PICTURES
 
 
 def canvas(page: EvaluationPage, *, large: bool) -> Canvas:
@@ -162,7 +252,10 @@ def show_grid(page: EvaluationPage, images: ImagePage) -> None:
     """Draw the images of a page with their overlays."""
     overlays = image_overlays(page.database, page.request, [row.image_id for row in images.rows])
     cells = [
-        cell_payload(overlays[row.image_id], row, compared=page.compared) for row in images.rows
+        cell_payload(
+            only_chosen(overlays[row.image_id], images.chosen), row, compared=page.compared
+        )
+        for row in images.rows
     ]
 
     def open_image(image_id: int) -> None:

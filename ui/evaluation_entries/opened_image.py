@@ -11,6 +11,7 @@ from curation.errors import NotFound
 from curation.evaluations.object_rows import object_changes
 from curation.evaluations.overlays import image_overlays
 from ui import numbers
+from ui.chosen_rows import places_of_chosen
 from ui.components.images import image_viewer
 from ui.components.payload import image_payload
 from ui.drill_down import IMAGE, PAGE
@@ -70,7 +71,7 @@ def show_opened(
     image_viewer(
         image_payload(overlay),
         canvas,
-        chosen=chosen_objects(rows, overlay),
+        chosen=chosen_objects(rows, overlay) or places_of_chosen(overlay, images.chosen),
         key="image-viewer",
         on_move=go,
     )

@@ -24,8 +24,8 @@ def test_open_tables__given_names_may_be_more_than_occur_but_not_fewer() -> None
         open_tables(TRUTH, (FOUND,), class_names="ab")
 
 
-def test_open_tables__class_agnostic_is_one_class() -> None:
-    tables = open_tables(TRUTH, (FOUND,), class_agnostic=True)
+def test_without_classes__every_object_is_of_one_class() -> None:
+    tables = open_tables(TRUTH, (FOUND,)).without_classes()
     assert tables.class_names == (ANY_CLASS,)
     assert tables.truth.class_.tolist() == [0, 0]
     assert tables.sides[0].class_.tolist() == [0]
