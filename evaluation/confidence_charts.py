@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import altair as alt
 import pandas as pd
@@ -121,14 +121,18 @@ def reliability(frame: pd.DataFrame, pair: Pair, *, height: int = 300) -> alt.La
     tips = _bin_tooltips()
     bars = (
         alt.Chart(frame[frame["side"] == pair.set.name])
-        .mark_rect(fillOpacity=BAR_TONE, strokeWidth=1, cursor="pointer")
+        .mark_rect(
+            fill=pair.set.color,
+            fillOpacity=BAR_TONE,
+            stroke=pair.set.color,
+            strokeWidth=1,
+            cursor="pointer",
+        )
         .encode(
             x=alt.X("low:Q", title="Score", scale=unit, axis=axis),
             x2="high:Q",
             y=y,
             y2=alt.Y2Datum(0),
-            fill=_fill(pair),
-            stroke=_stroke(pair),
             tooltip=tips,
         )
         .add_params(alt.selection_point(name=SELECTION, fields=["side", "bin"], on="click"))
@@ -176,26 +180,28 @@ def bin_counts(frame: pd.DataFrame, pair: Pair, *, height: int = 130) -> alt.Lay
         axis=alt.Axis(tickCount=3, format="~s"),
     )
     ours = frame["side"] == pair.set.name
-    base = {"x": x, "x2": "high:Q", "y": y, "y2": alt.Y2Datum(0), "tooltip": _bin_tooltips()}
+    base: dict[str, Any] = {
+        "x": x,
+        "x2": "high:Q",
+        "y": y,
+        "y2": alt.Y2Datum(0),
+        "tooltip": _bin_tooltips(),
+    }
     bars = alt.Chart(frame[ours]).mark_rect(fillOpacity=BAR_TONE).encode(fill=_fill(pair), **base)
+    if pair.against is None:
+        return alt.LayerChart(layer=[bars], height=height)
     outline = (
         alt.Chart(frame[~ours])
-        .mark_rect(fillOpacity=0, strokeWidth=1.5, strokeDash=[5, 4])
-        .encode(stroke=_stroke(pair), **base)
+        .mark_rect(fillOpacity=0, stroke=pair.against.color, strokeWidth=1.5, strokeDash=[5, 4])
+        .encode(**base)
     )
-    layers = [bars] if pair.against is None else [bars, outline]
-    return alt.LayerChart(layer=layers, height=height)
+    return alt.LayerChart(layer=[bars, outline], height=height)
 
 
 def _fill(pair: Pair) -> alt.Fill:
     """Return the sides' colours without a legend of their own: the lines have one."""
     scale = alt.Scale(domain=pair.names, range=pair.colors)
     return alt.Fill("side:N", scale=scale, legend=None)
-
-
-def _stroke(pair: Pair) -> alt.Stroke:
-    scale = alt.Scale(domain=pair.names, range=pair.colors)
-    return alt.Stroke("side:N", scale=scale, legend=None)
 
 
 def _rule(score: float, x: alt.X) -> alt.Chart:

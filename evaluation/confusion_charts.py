@@ -27,6 +27,8 @@ MOST_WRITTEN: Final = 24
 """With more rows the cells are too small for their numbers; hovering tells them."""
 LARGE_CELL: Final = 30
 SMALL_CELL: Final = 15
+SMALL_LABEL: Final = 8
+FEW_NAMES: Final = 4
 DEEPEST: Final = 0.75
 AXIS_PIXELS: Final = 130
 
@@ -47,7 +49,8 @@ def confusion_heatmap(
         A chart with the selection `SELECTION`, whose fields are `row` and `column`.
     """
     places = list(range(len(names)))
-    step = LARGE_CELL if len(names) <= MOST_WRITTEN else SMALL_CELL
+    written = len(names) <= MOST_WRITTEN
+    step = LARGE_CELL if written else SMALL_CELL
     named = f"{_quoted(names)}[datum.value]"
     scale = alt.Scale(domain=places, paddingInner=0.06, paddingOuter=0)
     axis: dict[str, Any] = {
@@ -58,20 +61,23 @@ def confusion_heatmap(
         "ticks": False,
         "domain": False,
         "values": places,
+        "labelFontSize": LABEL_SIZE - 1 if written else SMALL_LABEL,
     }
     base = alt.Chart(frame).encode(
         x=alt.X(
             "column:O",
             title="Prediction",
             scale=scale,
-            axis=alt.Axis(**axis, orient="top", labelAngle=-50 if len(names) > 4 else 0),
+            axis=alt.Axis(**axis, orient="top", labelAngle=_angle(len(names))),
         ),
         y=alt.Y("row:O", title="Label", scale=scale, axis=alt.Axis(**axis)),
     )
     cells = base.mark_rect(cornerRadius=2).encode(
         fill=_tone(),
         fillOpacity=alt.FillOpacity(
-            "strength:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, DEEPEST]), legend=None
+            "strength:Q",
+            scale=alt.Scale(domain=[0, 1], range=[0.04 if written else 0.15, DEEPEST]),
+            legend=None,
         ),
     )
     text = base.mark_text(fontSize=LABEL_SIZE, color=INK).encode(text="text:N")
@@ -81,7 +87,7 @@ def confusion_heatmap(
         .encode(tooltip=_cell_tooltips(frame, value_title))
         .add_params(alt.selection_point(name=SELECTION, fields=["row", "column"], on="click"))
     )
-    layers = [cells, text, glass] if len(names) <= MOST_WRITTEN else [cells, glass]
+    layers = [cells, text, glass] if written else [cells, glass]
     return alt.LayerChart(layer=layers, height=step * max(1, len(names)) + AXIS_PIXELS)
 
 
@@ -143,6 +149,13 @@ def _cell_tooltips(frame: pd.DataFrame, value_title: str) -> list[alt.Tooltip]:
             alt.Tooltip("against:Q", title="baseline", format=FULL_PRECISION),
         ]
     return tips
+
+
+def _angle(n_names: int) -> int:
+    """Return how the names above the columns are turned, degrees."""
+    if n_names > MOST_WRITTEN:
+        return -90
+    return -50 if n_names > FEW_NAMES else 0
 
 
 def _quoted(names: Sequence[str]) -> str:

@@ -245,7 +245,7 @@ def oriented_pairs(truth: Instances, predictions: Instances, cells: Cells, floor
 
     Raises:
         MissingCorners: If a table has no corners.
-        MismatchedColumns: If the cells are of other tables.
+        MismatchedColumns: If the cells are of other tables, or columns differ in length.
         PositionOutOfRange: If the cells name rows that are not there.
     """
     columns = (
@@ -253,6 +253,8 @@ def oriented_pairs(truth: Instances, predictions: Instances, cells: Cells, floor
         Quadrilaterals.of(required_corners(truth, "ground truth")),
         np.ascontiguousarray(truth.crowd, dtype=np.bool_).view(np.uint8),
     )
+    if truth.crowd.shape != (len(truth),):
+        raise MismatchedColumns("crowd", (len(truth),), truth.crowd.shape)
     check_cells(cells, len(predictions), len(truth))
     shared = cells.shared
     load = (shared[:, 1] - shared[:, 0]) * (shared[:, 3] - shared[:, 2])

@@ -173,8 +173,9 @@ def _text(value: float, cells: Grid) -> str:
     """Write a number as short as a cell is wide."""
     signed = cells.side == "change"
     if cells.unit != "counts":
-        text = f"{abs(value):.2f}"
-        text = "<.01" if text == "0.00" else text.removeprefix("0")
+        # A change is small: it has a decimal more.
+        text = f"{abs(value):.{3 if signed else 2}f}"
+        text = text.removeprefix("0") if float(text) else f"<{text[1:-1]}1"
     elif abs(value) >= LONGEST_COUNT:
         text = f"{abs(value) / 1000:.0f}k"
     else:

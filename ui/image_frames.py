@@ -74,8 +74,8 @@ def styled(table: pd.DataFrame) -> Any:
 
 def column_config(table: pd.DataFrame) -> dict[str, Any]:
     """Return how the columns look and what they mean."""
-    config: dict[str, Any] = {"Image": st.column_config.TextColumn(pinned=True, width=200)}
+    config: dict[str, Any] = {"Image": st.column_config.TextColumn(pinned=True, width=150)}
     for column in table.columns[1:]:
-        width = max(66, 7 * len(column) + 10)
+        width = max(58, 7 * len(column) + 8)
         config[column] = st.column_config.NumberColumn(help=MEANINGS[column], width=width)
     return config

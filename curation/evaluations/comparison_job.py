@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from curation.errors import Conflict, NotFound
 from curation.evaluations.request import EvaluationRequest
-from curation.evaluations.significance import find_intervals, make_intervals
+from curation.evaluations.significance import comparison_key, make_intervals
 from curation.job_engine.kinds import register
-from curation.store.jobs import create_job, list_jobs
+from curation.store.comparison_records import find_comparison
+from curation.store.jobs import DONE, create_job, get_job, reopen_job
+from curation.store.prediction_sets import get_prediction_set
 
 if TYPE_CHECKING:
     from curation.job_engine.kinds import JobContext
     from curation.settings import Settings
+    from curation.store.comparison_records import ComparisonKey
     from curation.store.database import Connection, Database
     from curation.store.jobs import JobRow
 
@@ -61,7 +67,7 @@ def request_of(payload: dict[str, Any]) -> EvaluationRequest:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonState:
-    """The intervals of a request, or the newest job that makes or should have made them."""
+    """The intervals of a request, or the job that makes or should have made them."""
 
     intervals: dict[str, Any] | None
     job: JobRow | None
@@ -75,32 +81,76 @@ def comparison_state(database: Database, request: EvaluationRequest) -> Comparis
         InvalidSetting: If the request names no set to compare against.
         Conflict: If a set is not evaluated on the current revision yet.
     """
-    found = find_intervals(database, request)
+    key = comparison_key(database, request)
+    found = find_comparison(database, key)
     if found is not None:
         return ComparisonState(found, None)
-    for job in list_jobs(database, request.project_id, limit=50):
-        if job.kind == ComparisonJob.name and request_of(job.payload) == request:
-            return ComparisonState(None, job)
-    return ComparisonState(None, None)
+    _, job = _own_job(database, key)
+    # The job may have ended between the two looks.
+    return ComparisonState(find_comparison(database, key), job)
 
 
 def start_comparison(database: Database, settings: Settings, request: EvaluationRequest) -> str:
-    """Hand the resampling to the workers, unless it is under way; return the job's id."""
+    """Hand the resampling to the workers, unless it is under way; return the job's id.
+
+    A failed or cancelled job of the same comparison starts once more.
+
+    Raises:
+        NotFound: If a set, split or class does not exist.
+        InvalidSetting: If the request names no set to compare against.
+        Conflict: If a set is not evaluated on the current revision yet.
+    """
     from curation.job_engine.engine import enqueue  # noqa: PLC0415  # loads the job engine
 
-    job = comparison_state(database, request).job
-    if job is not None and job.is_open:
-        return job.id
-    with database.write() as connection:
-        job_id = create_job(
-            connection,
-            kind=ComparisonJob.name,
-            title="How sure the deltas are",
-            payload=_payload(request),
-            project_id=request.project_id,
-        )
+    job_id, job = _own_job(database, comparison_key(database, request))
+    if job is None:
+        title = _title(database, request)
+        with database.write() as connection:
+            create_job(
+                connection,
+                kind=ComparisonJob.name,
+                title=title,
+                payload=_payload(request),
+                project_id=request.project_id,
+                job_id=job_id,
+            )
+    elif job.is_open:
+        return job_id
+    else:
+        with suppress(Conflict):  # somebody else was faster
+            reopen_job(database, job_id)
     enqueue(database, settings, job_id)
     return job_id
+
+
+def _own_job(database: Database, key: ComparisonKey) -> tuple[str, JobRow | None]:
+    """Return the id of a comparison's job, and the job if there is one that may still bring it.
+
+    The id follows from what is compared, so that two who ask at once ask for one job. A job that
+    is done has left its record; where that is gone again, the next number counts.
+    """
+    text = f"{key.evaluation_id} {key.against_id} {key.settings_key}"
+    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
+    number = 1
+    while (job := _find_job(database, f"{digest}.{number}")) is not None and job.status == DONE:
+        number += 1
+    return f"{digest}.{number}", job
+
+
+def _find_job(database: Database, job_id: str) -> JobRow | None:
+    try:
+        return get_job(database, job_id)
+    except NotFound:
+        return None
+
+
+def _title(database: Database, request: EvaluationRequest) -> str:
+    names = (
+        get_prediction_set(database, set_id).name
+        for set_id in (request.set_id, request.against_id)
+        if set_id is not None
+    )
+    return f"Intervals: {' against '.join(names)}"
 
 
 def _payload(request: EvaluationRequest) -> dict[str, Any]:

@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from curation.store.reports import spreadsheet_safe
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from curation.evaluations.comparison import ComparisonView
+
+    Row = dict[str, Any]
 
 CLASS_COLUMNS: Final = (
     "AP",
@@ -28,30 +32,54 @@ CLASS_COLUMNS: Final = (
     "support",
     "predictions",
 )
+ENDS: Final = ("low", "high", "p", "q")
+WITHOUT_INTERVAL: Final = frozenset({"support", "predictions"})
 
 
-def classes_csv(view: ComparisonView) -> bytes:
+def classes_csv(view: ComparisonView, intervals: dict[str, Any] | None = None) -> bytes:
     """Return one row a class: the set's numbers, the baseline's, and the deltas.
 
     Numbers have every digit; an empty cell is n/a.
+
+    Args:
+        view: The numbers.
+        intervals: Intervals of the deltas as plain data; with them every delta has its low and
+            high end, its p value and the q value, adjusted over the classes.
     """
     ours = view.set.result.to_dict()["classes"]
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     if view.against is None or view.delta is None:
         writer.writerow(["class", *CLASS_COLUMNS])
-        writer.writerows([spreadsheet_safe(row["name"]), *_values(row)] for row in ours)
+        writer.writerows(
+            [spreadsheet_safe(row["name"]), *(_written(row[name]) for name in CLASS_COLUMNS)]
+            for row in ours
+        )
         return buffer.getvalue().encode()
     theirs = view.against.result.to_dict()["classes"]
-    header = [f"{side} {name}" for name in CLASS_COLUMNS for side in ("set", "against", "delta")]
-    writer.writerow(["class", *header])
+    known = {row["name"]: row for row in intervals["classes"]} if intervals else None
+    writer.writerow(["class", *_header(certain=known is not None)])
     for mine, other, delta in zip(ours, theirs, view.delta["classes"], strict=True):
-        columns = zip(_values(mine), _values(other), _values(delta), strict=True)
-        writer.writerow(
-            [spreadsheet_safe(mine["name"]), *(cell for column in columns for cell in column)]
-        )
+        certain = None if known is None else known.get(mine["name"], {})
+        cells = (_written(value) for value in _values(mine, other, delta, certain))
+        writer.writerow([spreadsheet_safe(mine["name"]), *cells])
     return buffer.getvalue().encode()
 
 
-def _values(row: dict[str, Any]) -> list[str]:
-    return ["" if row[name] is None else repr(row[name]) for name in CLASS_COLUMNS]
+def _header(*, certain: bool) -> Iterator[str]:
+    for name in CLASS_COLUMNS:
+        yield from (f"set {name}", f"against {name}", f"delta {name}")
+        if certain and name not in WITHOUT_INTERVAL:
+            yield from (f"delta {name} {end}" for end in ENDS)
+
+
+def _values(mine: Row, other: Row, delta: Row, certain: Row | None) -> Iterator[float | None]:
+    """Yield the numbers of a class in the order of the header."""
+    for name in CLASS_COLUMNS:
+        yield from (mine[name], other[name], delta[name])
+        if certain is not None and name not in WITHOUT_INTERVAL:
+            yield from (certain.get(name, {}).get(end) for end in ENDS)
+
+
+def _written(value: float | None) -> str:
+    return "" if value is None else repr(value)

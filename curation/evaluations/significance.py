@@ -34,8 +34,23 @@ def find_intervals(
         InvalidSetting: If the request names no set to compare against.
         Conflict: If a set is not evaluated on the current revision yet.
     """
+    return find_comparison(database, comparison_key(database, request, resampling))
+
+
+def comparison_key(
+    database: Database,
+    request: EvaluationRequest,
+    resampling: significance.Resampling | None = None,
+) -> ComparisonKey:
+    """Return the name under which the intervals of a comparison are kept.
+
+    Raises:
+        NotFound: If a set, split or class does not exist.
+        InvalidSetting: If the request names no set to compare against.
+        Conflict: If a set is not evaluated on the current revision yet.
+    """
     scope = open_scope(database, request)
-    return find_comparison(database, _key(scope, request, resampling or significance.Resampling()))
+    return _key(scope, request, resampling or significance.Resampling())
 
 
 def make_intervals(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from curation.evaluations.images import ImagePage, ObjectFilter, Sort
+    from curation.evaluations.row_choice import ChosenRows
     from ui.evaluation_page import EvaluationPage
 
 ANY: Final = "any"
@@ -112,7 +113,7 @@ def show_images(page: EvaluationPage) -> None:
     look = pager(images)
     opened = st.query_params.get(IMAGE, "")
     if opened.isdecimal():
-        large = canvas(page, large=True)
+        large = canvas(page, images.chosen, large=True)
         show_opened(page, large, images, int(opened), read=lambda n: choice.read(page, n))
     elif not images.rows:
         st.info("No image has such an object. Choose other filters above.", icon=":material/info:")
@@ -240,25 +241,29 @@ def pager(images: ImagePage) -> str:
     return look or PICTURES
 
 
-def canvas(page: EvaluationPage, *, large: bool) -> Canvas:
+def canvas(page: EvaluationPage, chosen: ChosenRows | None, *, large: bool) -> Canvas:
     """Return what the image components need to know of the page."""
     request = page.request
     masks = request.iou_type == "segm"
     layers = default_layers(compared=page.compared, masks=masks, large=large)
+    if chosen is not None and not large:
+        # What a number counts is drawn whether it changed or not.
+        layers = default_layers(compared=False, masks=masks, large=False)
+        layers = layers.replace("s", "b") if chosen.side == "against" else layers
     return Canvas(request.project_id, page.sides, request.score, layers)
 
 
 def show_grid(page: EvaluationPage, images: ImagePage) -> None:
     """Draw the images of a page with their overlays."""
     overlays = image_overlays(page.database, page.request, [row.image_id for row in images.rows])
+    changes = page.compared and images.chosen is None
     cells = [
-        cell_payload(
-            only_chosen(overlays[row.image_id], images.chosen), row, compared=page.compared
-        )
+        cell_payload(only_chosen(overlays[row.image_id], images.chosen), row, compared=changes)
         for row in images.rows
     ]
 
     def open_image(image_id: int) -> None:
         st.query_params[IMAGE] = str(image_id)
 
-    image_grid(cells, canvas(page, large=False), key="image-grid", on_open=open_image)
+    drawn = canvas(page, images.chosen, large=False)
+    image_grid(cells, drawn, key="image-grid", on_open=open_image)
