@@ -82,7 +82,8 @@ def metric_bars(frame: pd.DataFrame, pair: Pair, *, height: int = 250) -> alt.La
 
     Args:
         frame: Columns `name` (metric), `set`, `against` (values in [0, 1], missing = no bar),
-            `delta` and `verdict` ("better", "worse" or "equal"); rows in drawing order.
+            `delta` and `verdict` ("better", "worse" or "equal", also for what chance explains);
+            rows in drawing order. With `low` and `high` the differences tell their intervals.
         pair: The prediction set and the baseline.
         height: Height of the plot, pixels.
     """
@@ -95,7 +96,8 @@ def size_bars(
     """Draw one metric by size bucket as clustered bars; the axis label shows the support.
 
     Args:
-        frame: Columns `name` (bucket), `support` (labels), `set`, `against`, `delta`, `verdict`.
+        frame: Columns `name` (bucket), `support` (labels), `set`, `against`, `delta`, `verdict`;
+            with `low` and `high` the differences tell their intervals.
         pair: The prediction set and the baseline.
         value_title: What the bars measure, such as "AP".
         height: Height of the plot, pixels.
@@ -167,6 +169,7 @@ def _clustered(
     if pair.against is None:
         return alt.LayerChart(layer=[bars], height=height)
     tops = frame.assign(top=frame[["set", "against"]].max(axis=1)).dropna(subset=["delta"])
+    tops, intervals = told_intervals(tops)
     labels = (
         alt.Chart(tops)
         .mark_text(dy=-8, fontSize=LABEL_SIZE)
@@ -175,10 +178,38 @@ def _clustered(
             y=alt.Y("top:Q"),
             text=alt.Text("delta:Q", format="+.3f"),
             color=verdict_color(),
-            tooltip=[alt.Tooltip("name:N"), alt.Tooltip("delta:Q", format=FULL_PRECISION)],
+            tooltip=[
+                alt.Tooltip("name:N"),
+                alt.Tooltip("delta:Q", format=FULL_PRECISION),
+                *intervals,
+            ],
         )
     )
     return alt.LayerChart(layer=[bars, labels], height=height)
+
+
+def told_intervals(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[alt.Tooltip]]:
+    """Write the intervals of differences, at full precision.
+
+    Args:
+        frame: With the columns `low` and `high` (missing = no interval), and if there are any `q`
+            (adjusted p value) and `reason` (why there is no interval).
+
+    Returns:
+        The frame with the texts, and the tooltips that show them; neither without the columns.
+    """
+    if "low" not in frame:
+        return frame, []
+    reasons = frame.get("reason", [None] * len(frame))
+    texts = [
+        f"{low:+.15g} … {high:+.15g}" if low == low else f"n/a: {reason}" if reason else "n/a"  # noqa: PLR0124  # NaN
+        for low, high, reason in zip(frame["low"], frame["high"], reasons, strict=True)
+    ]
+    told, tooltips = {"interval": texts}, [alt.Tooltip("interval:N")]
+    if "q" in frame:
+        told["told_q"] = [f"{q:.15g}" if q == q else "n/a" for q in frame["q"]]  # noqa: PLR0124  # NaN
+        tooltips.append(alt.Tooltip("told_q:N", title="q"))
+    return frame.assign(**told), tooltips
 
 
 def written_count(number: int) -> str:

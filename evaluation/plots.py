@@ -1,4 +1,4 @@
-"""Which charts a result and a comparison have; the charts themselves are in `evaluation.charts`."""
+"""Which charts a result and a comparison have; the charts themselves are in `charts` and `class_charts`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pandas as pd
 
-from evaluation import charts
+from evaluation import charts, class_charts
 from evaluation.average_precision import RECALL_THRESHOLDS
 from evaluation.errors import UnknownChoice
 from evaluation.size_buckets import SIZE_BUCKETS
@@ -76,7 +76,7 @@ def _result_classes(result: EvaluationResult) -> Chart:
     rows = result.to_dict()["classes"]
     frame = pd.DataFrame(rows, columns=["name", "AP", "support"]).rename(columns={"AP": "value"})
     frame["value"] = frame["value"].astype("float64")
-    return charts.class_bars(frame.sort_values("value", ascending=False, kind="stable"))
+    return class_charts.class_bars(frame.sort_values("value", ascending=False, kind="stable"))
 
 
 def _result_curves(result: EvaluationResult) -> Chart:
@@ -111,7 +111,7 @@ def _classes(comparison: Comparison) -> Chart:
         {"name": name, **rows["AP"], "support": rows["support"]["set"]}
         for name, rows in comparison.by_class()
     )
-    return charts.class_delta_bars(frame.sort_values("delta", ascending=False, kind="stable"))
+    return class_charts.class_delta_bars(frame.sort_values("delta", ascending=False, kind="stable"))
 
 
 def _class_sizes(comparison: Comparison) -> Chart:
@@ -119,7 +119,7 @@ def _class_sizes(comparison: Comparison) -> Chart:
         {"name": name, "size": size, **rows["AP"], "support": rows["support"]["set"]}
         for name, size, rows in comparison.by_class_size()
     )
-    return charts.class_size_heatmap(frame, sizes=SIZE_BUCKETS)
+    return class_charts.class_size_heatmap(frame, sizes=SIZE_BUCKETS)
 
 
 def _curves(comparison: Comparison) -> Chart:
