@@ -8,6 +8,7 @@ and dark; fonts, axes and grid are left to the page's theme. Tooltips give full 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -202,12 +203,16 @@ def told_intervals(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[alt.Tooltip]
         return frame, []
     reasons = frame.get("reason", [None] * len(frame))
     texts = [
-        f"{low:+.15g} … {high:+.15g}" if low == low else f"n/a: {reason}" if reason else "n/a"  # noqa: PLR0124  # NaN
+        f"{low:+.15g} … {high:+.15g}"
+        if not math.isnan(low)
+        else f"n/a: {reason}"
+        if reason
+        else "n/a"
         for low, high, reason in zip(frame["low"], frame["high"], reasons, strict=True)
     ]
     told, tooltips = {"interval": texts}, [alt.Tooltip("interval:N")]
     if "q" in frame:
-        told["told_q"] = [f"{q:.15g}" if q == q else "n/a" for q in frame["q"]]  # noqa: PLR0124  # NaN
+        told["told_q"] = [f"{q:.15g}" if not math.isnan(q) else "n/a" for q in frame["q"]]
         tooltips.append(alt.Tooltip("told_q:N", title="q"))
     return frame.assign(**told), tooltips
 

@@ -1,4 +1,4 @@
-"""Which charts a result and a comparison have; the charts themselves are in `charts` and `class_charts`."""
+"""Which charts a result and a comparison have; `charts` and `class_charts` draw them."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from evaluation.comparison import Finding
 
 COUNTS: Final = frozenset({"tp", "fp", "fn"})
+UNCLEAR: Final = "not distinguishable from no change"
+NO_INTERVAL: Final = "no interval"
+PENDING: Final = "…"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,16 @@ class Certainty:
     def level(self) -> float:
         """Level of the intervals, such as 0.95."""
         return float(self.data["resampling"]["level"])
+
+    @property
+    def title(self) -> str:
+        """What the intervals are called: `95 % interval`."""
+        return f"{100 * self.level:g}{numbers.THIN}% interval"
+
+    @property
+    def most_q(self) -> float:
+        """Largest q of a change that is more than chance, such as 0.05."""
+        return round(1 - self.level, 12)
 
     def headline(self, key: str) -> Interval | None:
         """Return the interval of a COCO number or of a number at the operating point."""
@@ -62,7 +76,13 @@ class Certainty:
 
 
 def interval(row: Mapping[str, Any] | None) -> Interval | None:
-    """Return an interval from its plain data, None for none."""
+    """Return an interval from its plain data, None for none.
+
+    >>> interval({"value": 0.5, "low": None, "high": None, "support": 2, "images": 1}).support
+    2
+    >>> interval(None), interval({})
+    (None, None)
+    """
     if not row or "value" not in row:
         return None
     return Interval(**{"q": None, "p": None, **row})
@@ -83,31 +103,89 @@ def reach(key: str, found: Interval | None) -> str:
     return f"{numbers.delta(found.low)} … {numbers.delta(found.high)}"
 
 
+def short_reach(key: str, found: Interval | None) -> str:
+    """Write what stands under the delta of a card: the two ends without their leading zeros.
+
+    >>> short_reach("AP", Interval(0.02, -0.011, 0.034, 0.01, None, 50, 20))
+    '−.011 … +.034'
+    >>> short_reach("AP", Interval(0.02, None, None, None, None, 9, 3, "3 images carry it"))
+    'no interval'
+    >>> short_reach("AP", None)
+    'n/a'
+    """
+    if found is None or found.value is None:
+        return numbers.NOT_AVAILABLE
+    return re.sub(r"(?<=[+\N{MINUS SIGN}])0\.", ".", reach(key, found)) or NO_INTERVAL
+
+
 def chance(value: float | None) -> str:
     """Write a p or q value.
 
     >>> chance(0.0004), chance(0.0312), chance(None)
     ('< 0.001', '0.031', 'n/a')
     """
-    if value is None:
+    if value is None or numbers.is_missing(value):
         return numbers.NOT_AVAILABLE
     return "< 0.001" if value < 0.001 else f"{value:.3f}"
 
 
+def probability(name: str, value: float | None) -> str:
+    """Write a p or q value with its name.
+
+    >>> probability("p", 0.0312), probability("q", 0.0004)
+    ('p = 0.031', 'q < 0.001')
+    """
+    written = chance(value)
+    return f"{name} {written}" if written.startswith("<") else f"{name} = {written}"
+
+
 def story(key: str, found: Interval | None, certainty: Certainty) -> str:
-    """Write all that is known of a delta's certainty, for hover texts."""
-    if found is None:
+    """Write all that is known of a delta's certainty, for hover texts.
+
+    >>> resampling = {"level": 0.95, "replicates": 500, "seed": 7}
+    >>> certainty = Certainty({"images": 40, "resampling": resampling})
+    >>> story("AP", Interval(0.01, -0.011, 0.034, 0.3, None, 50, 20), certainty)
+    ... # doctest: +NORMALIZE_WHITESPACE
+    '95\u202f% interval −0.011 … +0.034, p = 0.300: not distinguishable from no change.
+     20 of 40 images carry it. Paired bootstrap, 500 replicates, seed 7.'
+    >>> reason = "3 images carry it; at least 20 are needed"
+    >>> story("AP", Interval(0.01, None, None, None, None, 9, 3, reason), certainty)
+    'No interval: 3 images carry it; at least 20 are needed.'
+    """
+    if found is None or found.value is None:
         return ""
     if found.low is None:
-        return f"No interval: {found.reason}" if found.reason else ""
+        return f"No interval: {found.reason}." if found.reason else ""
     resampling = certainty.data["resampling"]
-    images = numbers.counted(int(certainty.data["images"]), "image")
-    replicates = numbers.count(resampling["replicates"])
-    parts = [
-        f"{certainty.level:.0%} interval {reach(key, found)}, p = {chance(found.p)}"
-        + (f", q = {chance(found.q)} (adjusted over classes)" if found.q is not None else ""),
-        f"paired bootstrap over {images}, {replicates} replicates, seed {resampling['seed']}",
-    ]
+    text = f"{certainty.title} {reach(key, found)}, {probability('p', found.p)}"
+    if found.q is not None:
+        text += f", {probability('q', found.q)} over the classes"
     if certainty.finding(key, found) == "unclear":
-        parts.append("the interval reaches over zero: not distinguishable from no change")
-    return "; ".join(parts) + "."
+        text += f": {UNCLEAR}"
+    images = numbers.counted(int(certainty.data["images"]), "image")
+    return (
+        f"{text}. {numbers.count(found.images)} of {images} carry it. Paired bootstrap, "
+        f"{numbers.count(resampling['replicates'])} replicates, seed {resampling['seed']}."
+    )
+
+
+def meanings(certainty: Certainty) -> dict[str, str]:
+    """Return what interval, p, q and support mean, by their names."""
+    resampling = certainty.data["resampling"]
+    replicates = numbers.count(resampling["replicates"])
+    return {
+        certainty.title: (
+            "Where the difference lies for other images like these. The images are drawn anew "
+            f"{replicates} times, with replacement and alike for both sets; between its ends lie "
+            f"{100 * certainty.level:g}{numbers.THIN}% of the differences."
+        ),
+        "p": "How easily chance alone makes a difference this far from zero; small is sure.",
+        "q": (
+            "p adjusted over all classes (Benjamini–Hochberg). Of the classes with q ≤ "
+            f"{certainty.most_q:g} about {100 * certainty.most_q:g}{numbers.THIN}% are false alarms."
+        ),
+        "n": (
+            "Labels behind a number. One that fewer than "
+            f"{resampling['min_images']} images carry gets no interval."
+        ),
+    }

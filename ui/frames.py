@@ -9,6 +9,7 @@ import pandas as pd
 
 from evaluation.comparison import verdict
 from ui import definitions
+from ui.certainty import short_reach
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from ui.certainty import Certainty
 
     Row = Mapping[str, Any]
+    Found = Sequence[tuple[str, Interval | None]]
 
 HEADLINES: Final = ("AP", "AP50", "AP75", "AR100", "precision", "recall", "f1")
 COUNTS: Final = ("tp", "fp", "fn")
 CLASS_METRICS: Final = ("AP", "AP50", "precision", "recall", "f1", *COUNTS)
+TESTED: Final = "AP"
+Q: Final = "q"
 MEAN_CURVE: Final = "mean over classes"
 MISSING: Final[dict[str, Any]] = {}
 
@@ -107,33 +111,66 @@ def class_size_frame(
     return numeric(rows, ("set", "against", "delta"))
 
 
-def with_class_intervals(frame: pd.DataFrame, certainty: Certainty, *, metric: str) -> pd.DataFrame:
-    """Add `low`, `high`, `p`, `q` to a class frame; an unclear change counts as equal."""
-    found = [certainty.of_class(name, metric) for name in frame["name"]]
-    return _with_intervals(frame, found, certainty, metric)
+def with_headline_intervals(frame: pd.DataFrame, certainty: Certainty | None) -> pd.DataFrame:
+    """Add `low`, `high`, `reason` to a headline frame; a change that is unclear counts as equal.
+
+    Without intervals the frame stays as it is.
+    """
+    if certainty is None:
+        return frame
+    return _with_intervals(frame, certainty, [(key, certainty.headline(key)) for key in HEADLINES])
 
 
-def with_cell_intervals(frame: pd.DataFrame, certainty: Certainty, *, metric: str) -> pd.DataFrame:
-    """Add the same to a frame of classes and sizes."""
+def with_size_intervals(
+    frame: pd.DataFrame, certainty: Certainty | None, *, metric: str
+) -> pd.DataFrame:
+    """Add the same to a frame of size buckets."""
+    if certainty is None:
+        return frame
+    found = [(metric, certainty.of_size(size, metric)) for size in frame["name"]]
+    return _with_intervals(frame, certainty, found)
+
+
+def with_class_intervals(
+    frame: pd.DataFrame, certainty: Certainty | None, *, metric: str
+) -> pd.DataFrame:
+    """Add the same and `q` to a frame of classes."""
+    if certainty is None:
+        return frame
+    found = [(metric, certainty.of_class(name, metric)) for name in frame["name"]]
+    return _with_q(_with_intervals(frame, certainty, found), found)
+
+
+def with_cell_intervals(
+    frame: pd.DataFrame, certainty: Certainty | None, *, metric: str
+) -> pd.DataFrame:
+    """Add the same and `q` to a frame of classes and sizes."""
+    if certainty is None:
+        return frame
     found = [
-        certainty.of_class_size(name, size, metric)
+        (metric, certainty.of_class_size(name, size, metric))
         for name, size in zip(frame["name"], frame["size"], strict=True)
     ]
-    return _with_intervals(frame, found, certainty, metric)
+    return _with_q(_with_intervals(frame, certainty, found), found)
 
 
-def _with_intervals(
-    frame: pd.DataFrame, found: Sequence[Interval | None], certainty: Certainty, metric: str
-) -> pd.DataFrame:
-    columns = {
-        name: [np.nan if one is None else getattr(one, name) for one in found]
-        for name in ("low", "high", "p", "q")
-    }
-    told = [certainty.finding(metric, one) or "equal" for one in found]
+def _with_intervals(frame: pd.DataFrame, certainty: Certainty, found: Found) -> pd.DataFrame:
+    told = [certainty.finding(metric, one) for metric, one in found]
     return frame.assign(
-        **{name: pd.Series(values, frame.index, dtype=float) for name, values in columns.items()},
-        verdict=["equal" if word == "unclear" else word for word in told],
+        low=_column(frame, found, "low"),
+        high=_column(frame, found, "high"),
+        reason=[None if one is None else one.reason for _, one in found],
+        verdict=[word if word in ("better", "worse") else "equal" for word in told],
     )
+
+
+def _with_q(frame: pd.DataFrame, found: Found) -> pd.DataFrame:
+    return frame.assign(q=_column(frame, found, "q"))
+
+
+def _column(frame: pd.DataFrame, found: Found, name: str) -> pd.Series[float]:
+    values = [None if one is None else getattr(one, name) for _, one in found]
+    return pd.Series(values, frame.index, dtype=float)
 
 
 def paired_classes(
@@ -148,10 +185,15 @@ def paired_classes(
     return [(name, own.get(name, MISSING), other.get(name, MISSING)) for name in {**own, **other}]
 
 
-def class_table(ours: Mapping[str, Any], theirs: Mapping[str, Any] | None) -> pd.DataFrame:
+def class_table(
+    ours: Mapping[str, Any],
+    theirs: Mapping[str, Any] | None,
+    certainty: Certainty | None = None,
+) -> pd.DataFrame:
     """Return the class table: each metric of the set and, compared, of the baseline and Δ.
 
-    Columns are named `AP`, `AP baseline`, `Δ AP`; numbers keep their full precision.
+    Columns are named `AP`, `AP baseline`, `Δ AP`; numbers keep their full precision. With
+    intervals ΔAP is followed by its interval, as text, and by `q`.
     """
     rows = []
     for name, own, other in paired_classes(ours, theirs):
@@ -162,9 +204,14 @@ def class_table(ours: Mapping[str, Any], theirs: Mapping[str, Any] | None) -> pd
             if theirs is not None:
                 row[f"{label} baseline"] = other.get(metric)
                 row[f"Δ {label}"] = difference(own.get(metric), other.get(metric))
+            if certainty is not None and metric == TESTED:
+                found = certainty.of_class(name, metric)
+                row[certainty.title] = short_reach(metric, found)
+                row[Q] = None if found is None else found.q
         rows.append(row)
     frame = pd.DataFrame(rows)
-    return frame.astype({column: float for column in frame.columns if column != "Class"})
+    texts = {"Class"} if certainty is None else {"Class", certainty.title}
+    return frame.astype({column: float for column in frame.columns if column not in texts})
 
 
 def mean_curve(curves: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from evaluation.comparison import verdict
 from ui import definitions, numbers
-from ui.certainty import reach, story
+from ui.certainty import PENDING, short_reach, story
 from ui.frames import COUNTS, difference
 
 if TYPE_CHECKING:
@@ -89,15 +89,24 @@ def metric_card(
         text += f"\n\nset {numbers.exact(ours.get(key))} · baseline {baseline}"
     if theirs and sure is not None:
         text += f"\n\n{story(key, sure.interval, sure.certainty)}"
+    if not theirs:
+        st.metric(
+            definitions.label(key),
+            write_value(key, ours.get(key)),
+            help=text,
+            border=True,
+            height="stretch",
+        )
+        return
     told = news(key, change, sure)
-    st.metric(
-        definitions.label(key),
-        write_value(key, ours.get(key)),
-        write_delta(key, change) if theirs else None,
-        delta_color=COLORS.get(told, "gray"),
-        delta_arrow=ARROWS.get(told, "off"),
-        delta_description=(reach(key, sure.interval) or None) if theirs and sure else None,
-        help=text,
-        border=True,
-        height="stretch",
-    )
+    with st.container(border=True, gap=None, height="stretch"):
+        st.metric(
+            definitions.label(key),
+            write_value(key, ours.get(key)),
+            write_delta(key, change),
+            delta_color=COLORS.get(told, "gray"),
+            delta_arrow=ARROWS.get(told, "off"),
+            help=text,
+        )
+        # Also while there is none: no card may grow when the intervals arrive.
+        st.caption(PENDING if sure is None else short_reach(key, sure.interval))

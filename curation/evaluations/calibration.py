@@ -114,7 +114,7 @@ def bin_choice(
 
     Example:
         >>> bin_choice(9, bins=Bins(), side="set").to_text()
-        'calibration:set:equal%20width:10:9:'
+        'calibration:set:equal width:10:9:'
     """
     return RowChoice(CALIBRATION, side, (bins.rule, str(bins.n), str(position), class_name))
 

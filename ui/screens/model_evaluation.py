@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from curation.projects.catalog import ProjectCard
 
 
-ENTRIES_WIDTH = 128
+ENTRIES_WIDTH: Final = 128
+WITH_INTERVALS: Final = frozenset({"Summary", "Classes", "Size buckets", "Precision–recall"})
 
 
 def show_model_evaluation() -> None:
@@ -48,9 +50,7 @@ def show_model_evaluation() -> None:
     if missing:
         show_missing(missing, request)
         return
-    view = compare_sets(database(), request)
-    certainty = None if view.against is None else read_certainty(request)
-    page = EvaluationPage(database(), view, certainty)
+    page = EvaluationPage(database(), compare_sets(database(), request))
     show_notices(page)
     show_entry(page)
 
@@ -128,6 +128,8 @@ def show_entry(page: EvaluationPage) -> None:
             on_change=close_image,
         )
     with body:
+        if page.compared and entry in WITH_INTERVALS:
+            page = replace(page, certainty=read_certainty(page.request))
         ENTRIES[entry](page)
 
 
