@@ -203,11 +203,7 @@ def told_intervals(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[alt.Tooltip]
         return frame, []
     reasons = frame.get("reason", [None] * len(frame))
     texts = [
-        f"{low:+.15g} … {high:+.15g}"
-        if not math.isnan(low)
-        else f"n/a: {reason}"
-        if reason
-        else "n/a"
+        f"{low:+.15g} … {high:+.15g}" if not math.isnan(low) else f"n/a: {reason or 'not made'}"
         for low, high, reason in zip(frame["low"], frame["high"], reasons, strict=True)
     ]
     told, tooltips = {"interval": texts}, [alt.Tooltip("interval:N")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
-from concurrent.futures import ThreadPoolExecutor
+import threading
 from itertools import pairwise
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
@@ -49,6 +49,28 @@ def threads() -> int:
     return os.cpu_count() or 1
 
 
+class _Task(threading.Thread, Generic[T]):
+    """A call in a thread of its own; `concurrent.futures` would take 6 ms to import."""
+
+    def __init__(self, call: Callable[[], T]) -> None:
+        super().__init__()
+        self._call = call
+        self._result: list[T] = []
+        self._error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            self._result.append(self._call())
+        except BaseException as error:  # noqa: BLE001 - raised again where the result is asked for
+            self._error = error
+
+    def result(self) -> T:
+        self.join()
+        if self._error is not None:
+            raise self._error
+        return self._result[0]
+
+
 def in_threads(tasks: Sequence[Callable[[], T]]) -> list[T]:
     """Run tasks side by side and give their results in order; the first runs in this thread.
 
@@ -61,10 +83,15 @@ def in_threads(tasks: Sequence[Callable[[], T]]) -> list[T]:
     """
     if len(tasks) < 2:
         return [task() for task in tasks]
-    with ThreadPoolExecutor(len(tasks) - 1) as pool:
-        others = [pool.submit(task) for task in tasks[1:]]
+    others = [_Task(task) for task in tasks[1:]]
+    for other in others:
+        other.start()
+    try:
         first = tasks[0]()
-        return [first, *(other.result() for other in others)]
+    finally:
+        for other in others:
+            other.join()
+    return [first, *(other.result() for other in others)]
 
 
 def shares(loads: NDArray[np.int64]) -> list[NDArray[np.int64]]:

@@ -144,10 +144,12 @@ def story(key: str, found: Interval | None, certainty: Certainty) -> str:
 
     >>> resampling = {"level": 0.95, "replicates": 500, "seed": 7}
     >>> certainty = Certainty({"images": 40, "resampling": resampling})
-    >>> story("AP", Interval(0.01, -0.011, 0.034, 0.3, None, 50, 20), certainty)
-    ... # doctest: +NORMALIZE_WHITESPACE
-    '95\u202f% interval −0.011 … +0.034, p = 0.300: not distinguishable from no change.
-     20 of 40 images carry it. Paired bootstrap, 500 replicates, seed 7.'
+    >>> text = story("AP", Interval(0.01, -0.011, 0.034, 0.3, None, 50, 20), certainty)
+    >>> for sentence in text.replace(numbers.THIN, " ").split(". "):
+    ...     print(sentence)
+    95 % interval −0.011 … +0.034, p = 0.300: not distinguishable from no change
+    20 of 40 images carry it
+    Paired bootstrap, 500 replicates, seed 7.
     >>> reason = "3 images carry it; at least 20 are needed"
     >>> story("AP", Interval(0.01, None, None, None, None, 9, 3, reason), certainty)
     'No interval: 3 images carry it; at least 20 are needed.'
@@ -173,16 +175,17 @@ def meanings(certainty: Certainty) -> dict[str, str]:
     """Return what interval, p, q and support mean, by their names."""
     resampling = certainty.data["resampling"]
     replicates = numbers.count(resampling["replicates"])
+    share, rest = (f"{100 * part:g}{numbers.THIN}%" for part in (certainty.level, certainty.most_q))
     return {
         certainty.title: (
             "Where the difference lies for other images like these. The images are drawn anew "
             f"{replicates} times, with replacement and alike for both sets; between its ends lie "
-            f"{100 * certainty.level:g}{numbers.THIN}% of the differences."
+            f"{share} of the differences."
         ),
         "p": "How easily chance alone makes a difference this far from zero; small is sure.",
         "q": (
             "p adjusted over all classes (Benjamini–Hochberg). Of the classes with q ≤ "
-            f"{certainty.most_q:g} about {100 * certainty.most_q:g}{numbers.THIN}% are false alarms."
+            f"{certainty.most_q:g} about {rest} are false alarms."
         ),
         "n": (
             "Labels behind a number. One that fewer than "

@@ -159,7 +159,7 @@ def _with_intervals(frame: pd.DataFrame, certainty: Certainty, found: Found) -> 
     return frame.assign(
         low=_column(frame, found, "low"),
         high=_column(frame, found, "high"),
-        reason=[None if one is None else one.reason for _, one in found],
+        reason=["" if one is None else one.reason or "" for _, one in found],
         verdict=[word if word in ("better", "worse") else "equal" for word in told],
     )
 

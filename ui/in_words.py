@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ui import numbers
-from ui.certainty import chance, reach
+from ui.certainty import UNCLEAR, probability, reach
 from ui.frames import compared_row, paired_classes
 from ui.markdown import plain
 
@@ -41,7 +41,7 @@ def in_words(
         _headline(ours, theirs, name=name, against=against),
         _sure(certainty),
         _classes(ours, theirs) if certainty is None else _sure_classes(ours, theirs, certainty),
-        _sizes(ours, theirs),
+        _sizes(ours, theirs, certainty),
     ]
     return " ".join(part for part in parts if part)
 
@@ -86,33 +86,32 @@ def _sure(certainty: Certainty | None) -> str:
         return ""
     if found.low is None:
         return f"How sure that is cannot be said: {found.reason}."
-    sure = certainty.finding("AP", found) != "unclear"
-    word = "more than chance" if sure else "not distinguishable from no change"
-    interval = f"{certainty.level:.0%} interval {reach('AP', found)}"
-    return f"That is {word} ({interval}, p {chance(found.p)})."
+    word = UNCLEAR if certainty.finding("AP", found) == "unclear" else "more than chance"
+    return f"That is {word} ({certainty.title} {reach('AP', found)}, {probability('p', found.p)})."
 
 
 def _sure_classes(ours: Mapping[str, Any], theirs: Mapping[str, Any], certainty: Certainty) -> str:
-    """Name the classes whose AP changed by more than chance."""
+    """Count and name the classes whose AP changed by more than chance."""
     rows = [
         compared_row(name, "AP", own, other) for name, own, other in paired_classes(ours, theirs)
     ]
-    told = [
-        (certainty.finding("AP", certainty.of_class(row["name"], "AP")), row)
-        for row in rows
-        if row["delta"] is not None
-    ]
-    if not told:
+    told: dict[str, list[Mapping[str, Any]]] = {"better": [], "worse": []}
+    known = [row for row in rows if row["delta"] is not None]
+    for row in sorted(known, key=lambda row: -abs(row["delta"])):
+        found = certainty.finding("AP", certainty.of_class(row["name"], "AP"))
+        told.get(str(found), []).append(row)
+    if not known:
         return ""
-    told.sort(key=lambda pair: -abs(pair[1]["delta"]))
-    of_all = f"of {numbers.counted(len(told), 'class', 'classes')}"
-    parts = []
-    for word in ("better", "worse"):
-        changed = [row for found, row in told if found == word]
-        most = f", most on {_named(changed[0])}" if changed else ""
-        parts.append(f"{word} on {len(changed)}{most}")
-    unclear = sum(1 for found, _ in told if found in (None, "unclear"))
-    return f"Surely {' and '.join(parts)}, {of_all}; {unclear} cannot be told apart from chance."
+    parts = [
+        f"{len(changed)} {'is' if len(changed) == 1 else 'are'} clearly {word}, "
+        f"most {_named(changed[0])}"
+        for word, changed in told.items()
+        if changed
+    ]
+    of_all = f"Of {numbers.counted(len(known), 'class', 'classes')}"
+    if not parts:
+        return f"{of_all} none changed by more than chance."
+    return f"{of_all} {' and '.join(parts)}."
 
 
 def _classes(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
@@ -137,14 +136,19 @@ def _named(row: Mapping[str, Any]) -> str:
     return f"*{plain(row['name'])}* ({numbers.delta(row['delta'])})"
 
 
-def _sizes(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:
+def _sizes(ours: Mapping[str, Any], theirs: Mapping[str, Any], certainty: Certainty | None) -> str:
+    """Name the size bucket that changed most, of those that changed by more than chance."""
     rows = [
         compared_row(size, "AP", row, theirs["sizes"].get(size, {}))
         for size, row in ours["sizes"].items()
     ]
-    changed = [row for row in rows if row["delta"]]
+    changed = [row for row in rows if row["delta"] and _is_told(row["name"], certainty)]
     if not changed:
         return ""
     most = max(changed, key=lambda row: abs(row["delta"]))
     word = "gained" if most["delta"] > 0 else "lost"
     return f"*{most['name'].capitalize()}* objects {word} most ({numbers.delta(most['delta'])})."
+
+
+def _is_told(size: str, certainty: Certainty | None) -> bool:
+    return certainty is None or certainty.finding("AP", certainty.of_size(size, "AP")) != "unclear"

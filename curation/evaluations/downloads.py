@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from curation.store.reports import spreadsheet_safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from curation.evaluations.comparison import ComparisonView
 
-    Row = dict[str, Any]
+    Row = Mapping[str, Any]
 
 CLASS_COLUMNS: Final = (
     "AP",
@@ -36,7 +36,7 @@ ENDS: Final = ("low", "high", "p", "q")
 WITHOUT_INTERVAL: Final = frozenset({"support", "predictions"})
 
 
-def classes_csv(view: ComparisonView, intervals: dict[str, Any] | None = None) -> bytes:
+def classes_csv(view: ComparisonView, intervals: Row | None = None) -> bytes:
     """Return one row a class: the set's numbers, the baseline's, and the deltas.
 
     Numbers have every digit; an empty cell is n/a.

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from evaluation import kernels
+from evaluation.errors import InvalidThreshold
 
 
 @pytest.fixture
@@ -60,3 +61,18 @@ def test_blocks__of_like_size_without_gap() -> None:
 def test_blocks__one_large_group_is_one_block() -> None:
     assert kernels.blocks(np.array([0, 0, 90_000, 90_000])) == [(0, 2), (2, 3)]
     assert kernels.blocks(np.array([0])) == [(0, 0)]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_in_threads__an_error_is_raised_after_all_have_ended(failing: int) -> None:
+    ended = []
+
+    def task(number: int) -> int:
+        if number == failing:
+            raise InvalidThreshold("caps", 0, allowed="1 or more")
+        ended.append(number)
+        return number
+
+    with pytest.raises(InvalidThreshold):
+        kernels.in_threads([lambda: task(0), lambda: task(1)])
+    assert ended == [1 - failing]

@@ -9,6 +9,7 @@ import streamlit as st
 from curation.evaluations.downloads import classes_csv
 from evaluation.comparison import verdict
 from ui import definitions, frames, numbers
+from ui.certainty import chance, meanings
 from ui.drill_down import open_images
 from ui.markdown import plain
 
@@ -16,9 +17,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from pandas.io.formats.style import Styler
 
+    from evaluation.comparison import Finding
+    from ui.certainty import Certainty
     from ui.evaluation_page import EvaluationPage
 
 SEARCH: Final = "find"
+SURE: Final = "sure"
 TABLE: Final = "class-table"
 TINTS: Final = {"better": "31, 145, 104", "worse": "196, 64, 141"}
 COUNT_LABELS: Final = frozenset(definitions.label(key) for key in frames.COUNTS)
@@ -26,36 +30,16 @@ METRIC_OF: Final = {definitions.label(key): key for key in frames.CLASS_METRICS}
 BASELINE_SUFFIX: Final = " baseline"
 DELTA_PREFIX: Final = "Δ "
 MOST_STYLED_CELLS: Final = 200_000
+INTERVAL_PIXELS: Final = 116
 
 
 def show(page: EvaluationPage) -> None:
     """Draw the entry."""
-    table = frames.class_table(page.ours, page.theirs)
-    with st.container(
-        horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"
-    ):
-        wanted = st.text_input(
-            "Search",
-            key=SEARCH,
-            bind="query-params",
-            type="search",
-            placeholder="class name",
-            width=260,
-        )
-        st.download_button(
-            "CSV",
-            data=lambda: classes_csv(page.view),
-            file_name=f"classes-{page.sides.set.name}.csv",
-            mime="text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            help="All classes at full precision.",
-        )
-    shown = table[table["Class"].str.contains(wanted or "", case=False, regex=False)]
-    shown = shown.reset_index(drop=True)
+    table = frames.class_table(page.ours, page.theirs, page.certainty)
+    shown = tool_bar(page, table)
     show_one_sided(page)
     if shown.empty:
-        st.caption("No class has this name.")
+        st.caption("No class is like this.")
         return
 
     def open_class() -> None:
@@ -64,7 +48,7 @@ def show(page: EvaluationPage) -> None:
             open_images(classes=[shown["Class"].iloc[rows[0]]])
 
     st.dataframe(
-        styled(shown),
+        styled(shown, page.certainty),
         hide_index=True,
         column_config=column_config(shown, page),
         key=TABLE,
@@ -73,7 +57,62 @@ def show(page: EvaluationPage) -> None:
         placeholder=numbers.NOT_AVAILABLE,
         alt="Metrics by class",
     )
-    st.caption("Pick a row to see the images of that class.")
+    hint = "Pick a row to see the images of that class."
+    if page.certainty is not None:
+        hint += f" Tinted: changed by more than chance, q ≤ {page.certainty.most_q:g}."
+    st.caption(hint)
+
+
+def tool_bar(page: EvaluationPage, table: pd.DataFrame) -> pd.DataFrame:
+    """Draw search, filter and download; return the rows of the table that are asked for."""
+    intervals = None if page.certainty is None else page.certainty.data
+    with st.container(
+        horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"
+    ):
+        with st.container(horizontal=True, vertical_alignment="bottom", width="content"):
+            wanted = st.text_input(
+                "Search",
+                key=SEARCH,
+                bind="query-params",
+                type="search",
+                placeholder="class name",
+                width=260,
+            )
+            only_sure = page.compared and choose_sure(page)
+        st.download_button(
+            "CSV",
+            data=lambda: classes_csv(page.view, intervals),
+            file_name=f"classes-{page.sides.set.name}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            help="All classes at full precision.",
+        )
+    chosen = table["Class"].str.contains(wanted or "", case=False, regex=False)
+    if only_sure and page.certainty is not None:
+        certainty = page.certainty
+        chosen &= table["Class"].map(lambda name: is_sure(name, certainty))
+    return table[chosen].reset_index(drop=True)
+
+
+def choose_sure(page: EvaluationPage) -> bool:
+    """Draw the switch that leaves only the classes that changed by more than chance."""
+    help_text = "Waits for the intervals."
+    if page.certainty is not None:
+        help_text = f"ΔAP with q ≤ {page.certainty.most_q:g}. q: {meanings(page.certainty)['q']}"
+    return st.toggle(
+        "Changed by more than chance",
+        key=SURE,
+        bind="query-params",
+        disabled=page.certainty is None,
+        help=help_text,
+    )
+
+
+def is_sure(name: str, certainty: Certainty) -> bool:
+    """Tell whether the AP of a class changed by more than chance."""
+    told = certainty.finding(frames.TESTED, certainty.of_class(name, frames.TESTED))
+    return told in ("better", "worse")
 
 
 def show_one_sided(page: EvaluationPage) -> None:
@@ -90,21 +129,23 @@ def show_one_sided(page: EvaluationPage) -> None:
             st.info(f"Only {plain(side.name)} predicts: {listed}", icon=":material/info:")
 
 
-def styled(table: pd.DataFrame) -> Styler | pd.DataFrame:
+def styled(table: pd.DataFrame, certainty: Certainty | None = None) -> Styler | pd.DataFrame:
     """Return the table with numbers as the screens write them and tinted differences."""
     if table.size > MOST_STYLED_CELLS:
         return table
-    formats = {column: writer(column) for column in table.columns if column != "Class"}
-    changes = [column for column in table.columns if column.startswith(DELTA_PREFIX)]
+    formats = {column: writer(column) for column in table.columns if table[column].dtype == float}
     style = table.style.format(formats, na_rep=numbers.NOT_AVAILABLE)
-    for column in changes:
-        metric = METRIC_OF[column.removeprefix(DELTA_PREFIX)]
-        style = style.map(lambda value, metric=metric: tint(metric, value), subset=[column])
+    for column in table.columns:
+        if column.startswith(DELTA_PREFIX):
+            tints = class_tints(column, table, certainty)
+            style = style.apply(lambda _, tints=tints: tints, subset=[column])
     return style
 
 
 def writer(column: str) -> Any:
     """Return the function that writes the numbers of a column."""
+    if column == frames.Q:
+        return chance
     label = column.removeprefix(DELTA_PREFIX).removesuffix(BASELINE_SUFFIX)
     is_delta = column.startswith(DELTA_PREFIX)
     if label in COUNT_LABELS or label == "Labels":
@@ -113,9 +154,27 @@ def writer(column: str) -> Any:
     return numbers.delta if is_delta else numbers.metric
 
 
-def tint(metric: str, value: float) -> str:
-    """Return the style of a difference: green for better, magenta for worse, by its direction."""
-    color = TINTS.get(verdict(metric, None if numbers.is_missing(value) else value) or "")
+def class_tints(column: str, table: pd.DataFrame, certainty: Certainty | None) -> list[str]:
+    """Return the style of every difference of a column.
+
+    Green for better, magenta for worse, by its direction; none where chance explains it.
+    """
+    metric = METRIC_OF[column.removeprefix(DELTA_PREFIX)]
+    if certainty is None:
+        known = (None if numbers.is_missing(value) else value for value in table[column])
+        return [tint(verdict(metric, value)) for value in known]
+    return [
+        tint(certainty.finding(metric, certainty.of_class(name, metric))) for name in table["Class"]
+    ]
+
+
+def tint(told: Finding | None) -> str:
+    """Return the style of good and of bad news.
+
+    >>> tint("worse"), tint("unclear")
+    ('background-color: rgba(196, 64, 141, 0.16)', '')
+    """
+    color = TINTS.get(told or "")
     return f"background-color: rgba({color}, 0.16)" if color else ""
 
 
@@ -136,4 +195,10 @@ def column_config(table: pd.DataFrame, page: EvaluationPage) -> dict[str, Any]:
         key = METRIC_OF.get(label, "support")
         text = definitions.explain(key, page.context)
         config[column] = st.column_config.NumberColumn(help=text, width=column_width(column))
+    if page.certainty is not None:
+        title, told = page.certainty.title, meanings(page.certainty)
+        config[title] = st.column_config.TextColumn(
+            help=f"Of ΔAP. {told[title]}", width=INTERVAL_PIXELS, alignment="right"
+        )
+        config[frames.Q] = st.column_config.NumberColumn(help=f"Of ΔAP. {told['q']}", width=76)
     return config

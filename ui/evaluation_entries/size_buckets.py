@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from evaluation import charts
+from evaluation import charts, class_charts
 from ui import definitions, frames, numbers
+from ui.certainty import UNCLEAR
 from ui.drill_down import open_images
 from ui.metric_cards import metric_card
 
@@ -64,6 +65,7 @@ def show_charts(page: EvaluationPage, metric: str) -> None:
     with beside, st.container():
         st.markdown(f"**{label} by size**")
         frame = frames.size_frame(page.ours, page.theirs, metric=metric)
+        frame = frames.with_size_intervals(frame, page.certainty, metric=metric)
         chart = charts.size_bars(frame, page.pair, value_title=label)
         st.altair_chart(chart, key="bucket-chart", alt=f"{label} by size bucket")
     if page.theirs is None:
@@ -71,14 +73,16 @@ def show_charts(page: EvaluationPage, metric: str) -> None:
     with beside, st.container():
         st.markdown(f"**Change of {label} by class and size**")
         cells = frames.class_size_frame(page.ours, page.theirs, metric=metric)
-        if page.certainty is not None:
-            cells = frames.with_cell_intervals(cells, page.certainty, metric=metric)
+        cells = frames.with_cell_intervals(cells, page.certainty, metric=metric)
         names = cells["name"].unique()
         if len(names) > MOST_CLASSES:
             cells = cells[cells["name"].isin(names[:MOST_CLASSES])]
             st.caption(f"The first {MOST_CLASSES} of {numbers.count(len(names))} classes.")
-        chart = charts.class_size_heatmap(
+        chart = class_charts.class_size_heatmap(
             cells, sizes=list(BOUNDS), value_title=f"Δ{label}", min_support=MIN_SUPPORT
         )
         st.altair_chart(chart, key="heat-map", alt=f"Change of {label} by class and size")
-        st.caption(f"n: labels. A cell with fewer than {MIN_SUPPORT} labels stays blank.")
+        uncolored = "" if page.certainty is None else f" Without colour: {UNCLEAR}."
+        st.caption(
+            f"n: labels. A cell with fewer than {MIN_SUPPORT} labels stays blank.{uncolored}"
+        )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
-from evaluation import charts
+from evaluation import charts, class_charts
 from ui import frames, numbers
 from ui.drill_down import open_images
 from ui.in_words import in_words
@@ -42,9 +42,7 @@ def show_cards(page: EvaluationPage) -> None:
     """Draw the headline cards; a count's card opens the images that it counts."""
     ours = frames.headline_numbers(page.ours)
     theirs = frames.headline_numbers(page.theirs) if page.theirs else None
-    with st.grid(
-        len(frames.HEADLINES), min_column_width=150 if page.certainty else 118, gap="xsmall"
-    ):
+    with st.grid(len(frames.HEADLINES), min_column_width=118, gap="xsmall"):
         for key in frames.HEADLINES:
             metric_card(key, ours, theirs, page.context, page.sure(key))
     with st.grid(len(frames.COUNTS), min_column_width=140, gap="xsmall"):
@@ -66,12 +64,15 @@ def show_charts(page: EvaluationPage) -> None:
     beside = st.grid(2, min_column_width=360, gap="medium")
     with beside, st.container():
         st.markdown("**Headline metrics**")
-        frame = frames.headline_frame(page.ours, page.theirs)
+        frame = frames.with_headline_intervals(
+            frames.headline_frame(page.ours, page.theirs), page.certainty
+        )
         chart = charts.metric_bars(frame, page.pair)
         st.altair_chart(chart, key="headline-chart", alt="Headline metrics of both sets")
     with beside, st.container():
         st.markdown("**AP by size**")
         frame = frames.size_frame(page.ours, page.theirs, metric="AP")
+        frame = frames.with_size_intervals(frame, page.certainty, metric="AP")
         chart = charts.size_bars(frame, page.pair, value_title="AP")
         st.altair_chart(chart, key="size-chart", alt="Average precision by size bucket")
     if page.compared:
@@ -81,8 +82,7 @@ def show_charts(page: EvaluationPage) -> None:
 def show_class_changes(page: EvaluationPage) -> None:
     """Draw the change of AP by class, the largest ones when there are many."""
     frame = frames.class_frame(page.ours, page.theirs, metric="AP").dropna(subset=["delta"])
-    if page.certainty is not None:
-        frame = frames.with_class_intervals(frame, page.certainty, metric="AP")
+    frame = frames.with_class_intervals(frame, page.certainty, metric="AP")
     st.markdown("**Change of AP by class**")
     if frame.empty:
         st.caption("No class has an AP in both sets.")
@@ -95,5 +95,5 @@ def show_class_changes(page: EvaluationPage) -> None:
             f"The {MOST_CLASSES} largest changes of {numbers.count(len(frame))} classes; "
             "the entry Classes lists all."
         )
-    chart = charts.class_delta_bars(shown)
+    chart = class_charts.class_delta_bars(shown)
     st.altair_chart(chart, key="class-chart", alt="Change of average precision by class")
