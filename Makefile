@@ -44,7 +44,7 @@ LOCK_OPTIONS := pyproject.toml --group build --universal --python-version 3.11 -
 	--no-build --upgrade --no-config --no-annotate --custom-compile-command "make lock" --quiet
 
 # Measures against the newest release of every peer: make bench WHAT="boxes_500k --rounds 8".
-bench: setup
+bench: setup ## Compare with the newest release of every peer; writes docs/benchmarks.md
 	@$(RUN) scripts.peers
 	@$(RUN) benchmarks.peers $(WHAT)
 

@@ -14,9 +14,15 @@ cdef extern from *:
     """
     #if defined(__GNUC__)
     #define LOWEST_BIT(bits) __builtin_ctz(bits)
+    #define LOWEST_OF_64(bits) __builtin_ctzll(bits)
     #define PREFETCH(address) __builtin_prefetch(address)
     #else
     static int LOWEST_BIT(unsigned int bits) {
+        int place = 0;
+        while (!(bits >> place & 1)) place++;
+        return place;
+    }
+    static int LOWEST_OF_64(unsigned long long bits) {
         int place = 0;
         while (!(bits >> place & 1)) place++;
         return place;
@@ -25,6 +31,7 @@ cdef extern from *:
     #endif
     """
     int LOWEST_BIT(unsigned int bits) noexcept nogil
+    int LOWEST_OF_64(unsigned long long bits) noexcept nogil
     void PREFETCH(const void *address) noexcept nogil
 
 cdef enum:
@@ -47,7 +54,9 @@ cdef struct Walk:
     int64_t n_sampled  # of the caps, the largest: those with curves, not only recall
     int64_t n_thresholds
     int64_t n_recalls
-    uint64_t *any_pair  # bit p % 64 of word p / 64: prediction p has a pair
+    const int32_t *place  # where each row is in walking order; NULL without a prepared walk
+    const int32_t *inside  # (P + 1, AREAS) predictions in range before each place
+    uint64_t *any_pair  # bit p % 64 of word p / 64: prediction (or place) p has a pair
     int64_t *first_pair  # of the predictions of that word
     int64_t *state  # the five counters below, which begin anew with each class
     int64_t n_state
@@ -173,6 +182,48 @@ cdef Matched next_matched(Walk *walk, int64_t place, int64_t stop) noexcept nogi
     return matched
 
 
+cdef Matched next_prepared(Walk *walk, int64_t first, int64_t place, int64_t stop) noexcept nogil:
+    """Find the next prediction with a pair where the counts on the way are known already."""
+    cdef const int32_t *before = walk.inside + AREAS * first
+    cdef const int32_t *here
+    cdef uint64_t word
+    cdef int64_t row, a, cap, last = walk.n_caps - 1
+    cdef Matched matched
+    matched.place = stop
+    while place < stop:
+        word = walk.any_pair[place >> 6] >> (place & 63)
+        if not word:
+            place = ((place >> 6) + 1) << 6
+            continue
+        place += LOWEST_OF_64(word)
+        if place >= stop:
+            break
+        row = walk.order[place]
+        if row < 0 or row >= walk.n_rows:
+            walk.astray = True
+            break
+        place += 1
+        if walk.rank[row] >= walk.caps[last]:
+            continue
+        cap = 0
+        while walk.rank[row] >= walk.caps[cap]:
+            cap += 1
+        here = walk.inside + AREAS * place
+        matched.inside = 0
+        for a in range(AREAS):
+            walk.seen[last * AREAS + a] = here[a] - before[a]
+            matched.inside |= <unsigned int>(here[a] - here[a - AREAS]) << a
+        matched.place, matched.row, matched.weight, matched.cap = place - 1, row, 1, cap
+        break
+    return matched
+
+
+cdef Matched following(Walk *walk, int64_t first, int64_t place, int64_t stop) noexcept nogil:
+    if walk.place == NULL:
+        return next_matched(walk, place, stop)
+    return next_prepared(walk, first, place, stop)
+
+
 cdef void look_up(
     Walk *walk,
     Matched *matched,
@@ -239,7 +290,9 @@ cdef void hit(
             if m < matched.cap:
                 continue
             here = m - walk.n_caps + walk.n_sampled
-            bits = matched.ignored[a] if inside else 0
+            if here < 0 and m > matched.cap:
+                continue  # of a cap without curves only the end is asked for: `finish` adds up
+            bits = matched.ignored[a] if inside and here >= 0 else 0
             while bits:
                 at = (a * walk.n_caps + m) * walk.n_thresholds + LOWEST_BIT(bits)
                 walk.corrected[at] -= matched.weight
@@ -280,6 +333,8 @@ cdef void finish(
         for m in range(walk.n_caps):
             for t in range(walk.n_thresholds):
                 recall[k, a, m, t] = -1.0
+                if 0 < m < walk.n_caps - walk.n_sampled:
+                    walk.found[at] += walk.found[at - walk.n_thresholds]
                 if positives[k, a]:
                     recall[k, a, m, t] = walk.found[at] / <double>positives[k, a]
                 at += 1
@@ -310,30 +365,35 @@ def sample_curves(
     double[:, :, :, :, ::1] precision,
     double[:, :, :, :, ::1] scores,
     double[:, :, :, ::1] recall,
+    const int32_t[::1] place,
+    const int32_t[:, ::1] inside,
 ):
     cdef Walk walk
     cdef Matched matched
-    cdef int64_t c, e, k, first
+    cdef int64_t c, e, k, at
     walk.n_rows, walk.n_caps, walk.n_sampled = order.shape[0], caps.shape[0], precision.shape[2]
     walk.n_thresholds, walk.n_recalls = recall.shape[3], recalls.shape[0]
     walk.order, walk.rank, walk.area, walk.image = &order[0], &rank[0], &area[0], &image[0]
     walk.weight = NULL if weight is None else &weight[0]
     walk.caps, walk.ranges = &caps[0], &ranges[0, 0]
     walk.score, walk.astray = &score[0], False
+    walk.place = NULL if place is None else &place[0]
+    walk.inside = NULL if inside is None else &inside[0, 0]
     if not allocate(&walk):
         raise MemoryError
     with nogil:
         for e in range(pred.shape[0] - 1, -1, -1):
-            walk.any_pair[pred[e] >> 6] |= <uint64_t>1 << (pred[e] & 63)
+            at = pred[e] if walk.place == NULL else walk.place[pred[e]]
+            walk.any_pair[at >> 6] |= <uint64_t>1 << (at & 63)
             walk.first_pair[pred[e] >> 6] = e
         for c in range(classes.shape[0]):
             k = classes[c]
             begin(&walk, k, best(&walk, start[k], start[k + 1]), positives, recalls, precision, scores)
-            matched = next_matched(&walk, start[k], start[k + 1])
+            matched = following(&walk, start[k], start[k], start[k + 1])
             while matched.place < start[k + 1]:
                 look_up(&walk, &matched, pred, thresholds, counted, &positives[k, 0])
                 hit(&walk, k, &matched, score[matched.row], precision, scores)
-                matched = next_matched(&walk, matched.place + 1, start[k + 1])
+                matched = following(&walk, start[k], matched.place + 1, start[k + 1])
             finish(&walk, k, positives, precision, recall)
         free(walk.state)
     if walk.astray:

@@ -40,6 +40,8 @@ def sample_curves(  # noqa: PLR0913, PLR0917 - a kernel takes flat columns
     precision: NDArray[np.float64],
     scores: NDArray[np.float64],
     recall: NDArray[np.float64],
+    place: NDArray[np.int32] | None,
+    inside: NDArray[np.int32] | None,
 ) -> None:
     """Sample the precision–recall curves of some classes.
 
@@ -62,7 +64,12 @@ def sample_curves(  # noqa: PLR0913, PLR0917 - a kernel takes flat columns
         precision: (K, A, S, T, R) is filled for the S largest caps; −1 without ground truth.
         scores: (K, A, S, T, R) is filled: the score at which each recall is reached, else 0.
         recall: (K, A, M, T) is filled.
+        place: (P,) where each row is in walking order, and
+        inside: (P + 1, A) how many predictions within the largest cap and in range come before
+            each place: with both, and one curve, the walk leaps from pair to pair. The twin
+            does not need them.
     """
+    del place, inside
     columns = Columns(order, start, rank, area, score)
     weights = np.ones(len(order), np.int64) if weight is None else weight[image].astype(np.int64)
     walk = _walk(columns, classes, weights, ranges, int(caps[-1]))

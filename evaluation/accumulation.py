@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,52 @@ _MOST_WEIGHT = 1_000_000
 _RANGES = np.array(list(AREA_RANGES.values()))
 
 
+@dataclass(frozen=True, slots=True)
+class PreparedWalk:
+    """What of the walk along predictions does not depend on ground truth: made once, used often.
+
+    `place` (P,) says where each row is in walking order. `inside` (P + 1, A) counts, before each
+    place, the predictions that are in an area range and, by rank, within `cap`.
+    """
+
+    place: NDArray[np.int32]
+    inside: NDArray[np.int32]
+    cap: int
+
+
+def prepare_walk(predictions: Instances, matches: Matches, *, cap: int = 100) -> PreparedWalk:
+    """Prepare the walk along predictions that will be accumulated again and again.
+
+    Args:
+        predictions: Predictions that were matched.
+        matches: Outcome of `match`; only its order and ranks are read, which no label changes.
+        cap: Cap on the predictions of one image and class.
+
+    Raises:
+        MismatchedColumns: If `matches` belong to other predictions.
+
+    Example:
+        >>> from evaluation import Instances, match
+        >>> truth = Instances.ground_truth([0], [0], [[0, 0, 10, 10]])
+        >>> boxes = [[0, 0, 10, 10], [0, 0, 50, 50]]
+        >>> found = Instances.predictions([0, 0], [0, 0], boxes, score=[0.4, 0.9])
+        >>> walk = prepare_walk(found, match(truth, found))
+        >>> walk.place.tolist(), walk.inside[:, 1].tolist()
+        ([1, 0], [0, 0, 1])
+    """
+    n = len(predictions)
+    for name, column in (("rank", matches.rank), ("order", matches.order)):
+        if column.shape != (n,):
+            raise MismatchedColumns(f"matches.{name}", (n,), column.shape)
+    place = np.empty(n, dtype=np.int32)
+    place[matches.order] = np.arange(n, dtype=np.int32)
+    area, kept = predictions.area[matches.order], matches.rank[matches.order] < cap
+    inside = np.zeros((n + 1, len(_RANGES)), dtype=np.int32)
+    for column, (low, high) in enumerate(_RANGES):
+        np.cumsum((area >= low) & (area <= high) & kept, out=inside[1:, column])
+    return PreparedWalk(place, inside, cap)
+
+
 def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are keyword-only
     truth: Instances,
     predictions: Instances,
@@ -39,6 +85,7 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
     images: NDArray[np.bool_] | None = None,
     weights: NDArray[np.integer] | None = None,
     curves_of: int | None = None,
+    walk: PreparedWalk | None = None,
 ) -> Curves:
     """Sample the precision–recall curves of every class at some recalls.
 
@@ -53,6 +100,8 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
         weights: How often each image counts.
         curves_of: For how many of the caps, the largest, there are curves; of the others only
             recall. All when missing.
+        walk: The walk prepared for these predictions and the largest cap; used where all images
+            count once and there is one curve.
 
     Returns:
         Precision and scores (T, R, K, A, S) and recall (T, K, A, M), as in `PrecisionRecall`.
@@ -89,6 +138,7 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
         precision,
         scores,
         recall,
+        *_leaps(walk, predictions, caps, plain=weight is None and n_sampled == 1),
     )
     kernels.in_threads(
         [
@@ -112,6 +162,18 @@ def _walk_columns(
         np.ascontiguousarray(predictions.score, dtype=np.float64),
         np.ascontiguousarray(predictions.image, dtype=np.int64),
     )
+
+
+def _leaps(
+    walk: PreparedWalk | None, predictions: Instances, caps: NDArray[np.int64], *, plain: bool
+) -> tuple[NDArray[np.int32] | None, NDArray[np.int32] | None]:
+    """Give the columns of a prepared walk where it serves; two times None where not."""
+    if walk is None or not plain or walk.cap != caps[-1]:
+        return None, None
+    n = len(predictions)
+    if walk.place.shape != (n,) or walk.inside.shape != (n + 1, len(_RANGES)):
+        raise MismatchedColumns("walk.place", (n,), walk.place.shape)
+    return walk.place, walk.inside
 
 
 def _check_matches(truth: Instances, predictions: Instances, matches: Matches) -> None:

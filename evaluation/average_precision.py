@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from evaluation.accumulation import PreparedWalk
     from evaluation.candidates import IouType
     from evaluation.instances import Instances
     from evaluation.matching import Matches
@@ -152,6 +153,7 @@ def coco_numbers(  # noqa: PLR0913 - as `accumulate`; all settings are keyword-o
     matches: Matches | None = None,
     images: NDArray[np.bool_] | None = None,
     weights: NDArray[np.integer] | None = None,
+    walk: PreparedWalk | None = None,
 ) -> dict[str, float | None]:
     """Compute COCO's twelve numbers and nothing else: the shortest way from tables to them.
 
@@ -167,6 +169,8 @@ def coco_numbers(  # noqa: PLR0913 - as `accumulate`; all settings are keyword-o
         matches: Outcome of `match` for exactly these tables; its `iou_type` and `strict` hold.
         images: Mask over the image axis; only those images count. All when missing.
         weights: How often each image counts, as in `accumulate`.
+        walk: Outcome of `prepare_walk` for these predictions, where they are evaluated again and
+            again on changing ground truth.
 
     Raises:
         MissingMasks: If masks are to be compared and a table has none.
@@ -193,6 +197,7 @@ def coco_numbers(  # noqa: PLR0913 - as `accumulate`; all settings are keyword-o
         images=images,
         weights=weights,
         curves_of=1,
+        walk=walk,
     )
     thresholds, last = matches.iou_thresholds, len(MAX_DETECTIONS) - 1
     whole = PrecisionRecall(

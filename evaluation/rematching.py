@@ -69,13 +69,13 @@ def rematch(
         class_agnostic=previous.class_agnostic,
     )
     kept = np.flatnonzero(~changed[predictions.image[previous.pred]])
-    pred = previous.pred[kept]
+    pred = np.concatenate([previous.pred[kept], rows[found.pred]])
     # All pairs of a prediction are of one image: taken over or found anew, never both.
-    place = np.searchsorted(pred, rows[found.pred])
+    place = np.argsort(pred, kind="stable")
     return replace(
         previous,
-        pred=np.insert(pred, place, rows[found.pred]),
-        truth=np.insert(moved[previous.truth[kept]], place, truth_rows[found.truth]),
-        iou=np.insert(previous.iou[kept], place, found.iou),
-        thresholds=np.insert(previous.thresholds[kept], place, found.thresholds, axis=0),
+        pred=pred[place],
+        truth=np.concatenate([moved[previous.truth[kept]], truth_rows[found.truth]])[place],
+        iou=np.concatenate([previous.iou[kept], found.iou])[place],
+        thresholds=np.concatenate([previous.thresholds[kept], found.thresholds])[place],
     )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COUNTS: Final = frozenset({"tp", "fp", "fn"})
 UNCLEAR: Final = "not distinguishable from no change"
 NO_INTERVAL: Final = "no interval"
-PENDING: Final = "…"
+NOT_YET: Final = "no interval yet"
 
 
 @dataclass(frozen=True)
@@ -111,9 +111,11 @@ def short_reach(key: str, found: Interval | None) -> str:
     >>> short_reach("AP", Interval(0.02, None, None, None, None, 9, 3, "3 images carry it"))
     'no interval'
     >>> short_reach("AP", None)
-    'n/a'
+    'no interval yet'
     """
-    if found is None or found.value is None:
+    if found is None:
+        return NOT_YET
+    if found.value is None:
         return numbers.NOT_AVAILABLE
     return re.sub(r"(?<=[+\N{MINUS SIGN}])0\.", ".", reach(key, found)) or NO_INTERVAL
 

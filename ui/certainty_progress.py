@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import streamlit as st
@@ -10,6 +11,7 @@ import streamlit as st
 from curation.errors import Conflict
 from curation.evaluations.comparison_job import comparison_state, start_comparison
 from curation.evaluations.request import DEFAULT_IOU, DEFAULT_SCORE
+from curation.evaluations.significance import at_any_operating_point
 from curation.job_engine.jobs import FAILED, cancel_job, get_job
 from ui import numbers
 from ui.certainty import UNCLEAR, Certainty, meanings
@@ -27,42 +29,38 @@ DOCUMENTATION: Final = "docs/metrics/intervals.md"
 
 
 def read_certainty(request: EvaluationRequest) -> Certainty | None:
-    """Draw the line, and return the intervals of a comparison where they are known.
+    """Draw the line, and return the intervals of a comparison as far as they are known.
 
-    It has one height in all its states, so that no number moves when the intervals arrive.
+    It has one height in all its states, so that no number moves when the intervals arrive. Those
+    at the default operating point are made without asking; they hold for AP and AR wherever the
+    sliders stand. The others wait for a click, so that a slider leaves no trail of jobs.
     """
     state = comparison_state(database(), request)
     if state.intervals is not None:
         certainty = Certainty(state.intervals)
         show_legend(certainty)
         return certainty
-    job = state.job
-    if job is None and starts_itself(request):
-        job = get_job(database(), start_comparison(database(), settings(), request))
-    if job is not None and job.is_open:
-        watch(job.id)
+    usual = replace(request, score=DEFAULT_SCORE, iou=DEFAULT_IOU)
+    base = state if request == usual else comparison_state(database(), usual)
+    jobs = [state.job, base.job]
+    # A class alone is mostly a step on the way to its images.
+    if base.intervals is None and jobs == [None, None] and not request.classes:
+        job_id = start_comparison(database(), settings(), usual)
+        jobs.append(get_job(database(), job_id))
+    under_way = next((job for job in jobs if job is not None and job.is_open), None)
+    if under_way is not None:
+        watch(under_way.id)
     else:
-        show_offer(request, job)
-    return None
-
-
-def starts_itself(request: EvaluationRequest) -> bool:
-    """Whether the intervals are made without asking.
-
-    Moving a slider or opening one class after the other must not leave a trail of jobs.
-    """
-    return (request.score, request.iou) == (DEFAULT_SCORE, DEFAULT_IOU) and not request.classes
+        show_offer(request, state.job, partly=base.intervals is not None)
+    return None if base.intervals is None else Certainty(at_any_operating_point(base.intervals))
 
 
 def show_legend(certainty: Certainty) -> None:
     """Draw how the intervals were made, and what they mean."""
-    resampling = certainty.data["resampling"]
-    images = numbers.counted(int(certainty.data["images"]), "image")
-    replicates = numbers.count(resampling["replicates"])
+    replicates = numbers.count(certainty.data["resampling"]["replicates"])
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.caption(
-            f"Deltas with their {certainty.title}: paired bootstrap over {images}, "
-            f"{replicates} replicates. Grey is {UNCLEAR}.",
+            f"{certainty.title}s by paired bootstrap, {replicates} replicates. Grey: {UNCLEAR}.",
             width="content",
         )
         with st.popover("How to read them", type="tertiary", icon=":material/help:"):
@@ -116,7 +114,7 @@ def progress_text(job: JobRow) -> str:
     return f"{numbers.count(job.done)} of {numbers.count(job.total)} replicates"
 
 
-def show_offer(request: EvaluationRequest, job: JobRow | None) -> None:
+def show_offer(request: EvaluationRequest, job: JobRow | None, *, partly: bool) -> None:
     """Draw why there are no intervals, and the button that makes them."""
 
     def start() -> None:
@@ -124,7 +122,7 @@ def show_offer(request: EvaluationRequest, job: JobRow | None) -> None:
             start_comparison(database(), settings(), request)
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.caption(missing_text(job), width="content")
+        st.caption(missing_text(job, partly=partly), width="content")
         st.button(
             "How sure are they?" if job is None else "Try again",
             key="make-intervals",
@@ -135,10 +133,17 @@ def show_offer(request: EvaluationRequest, job: JobRow | None) -> None:
         )
 
 
-def missing_text(job: JobRow | None) -> str:
-    """Return why a comparison has no intervals."""
+def missing_text(job: JobRow | None, *, partly: bool) -> str:
+    """Return why a comparison has no intervals, or only those of AP and AR.
+
+    >>> missing_text(None, partly=True)
+    'No intervals at these thresholds yet, but of AP and AR.'
+    """
+    which = "No intervals at these thresholds" if partly else "No intervals"
+    rest = ", but of AP and AR" if partly else ""
     if job is None:
-        return "These deltas have no intervals yet."
+        return f"{which} yet{rest}."
     if job.status == FAILED:
-        return f":material/warning: No intervals, the job failed: {plain(job.error or job.message)}"
-    return "No intervals: the job was cancelled."
+        reason = plain(job.error or job.message)
+        return f":material/warning: {which}{rest}: the job failed. {reason}"
+    return f"{which}{rest}: the job was cancelled."

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ui import numbers
-from ui.certainty import UNCLEAR, probability, reach
+from ui.certainty import probability, reach
 from ui.frames import compared_row, paired_classes
 from ui.markdown import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ui.certainty import Certainty
+
+UNCLEAR_FROM: Final = "not distinguishable from"
 
 
 def in_words(
@@ -38,8 +40,7 @@ def in_words(
     if theirs is None:
         return _alone(ours, name=name)
     parts = [
-        _headline(ours, theirs, name=name, against=against),
-        _sure(certainty),
+        _headline(ours, theirs, names=(plain(name), plain(against)), certainty=certainty),
         _classes(ours, theirs) if certainty is None else _sure_classes(ours, theirs, certainty),
         _sizes(ours, theirs, certainty),
     ]
@@ -67,27 +68,28 @@ def _alone(ours: Mapping[str, Any], *, name: str) -> str:
 
 
 def _headline(
-    ours: Mapping[str, Any], theirs: Mapping[str, Any], *, name: str, against: str
+    ours: Mapping[str, Any],
+    theirs: Mapping[str, Any],
+    *,
+    names: tuple[str, str],
+    certainty: Certainty | None,
 ) -> str:
+    name, against = names
     row = compared_row("AP", "AP", ours["metrics"], theirs["metrics"])
     if row["delta"] is None:
-        return f"AP of **{plain(name)}** and **{plain(against)}** cannot be compared: one is n/a."
+        return f"AP of **{name}** and **{against}** cannot be compared: one is n/a."
+    numbers_of_ap = f"{numbers.metric(row['set'])}, {numbers.delta(row['delta'])}"
     word = {"better": "better than", "worse": "worse than"}.get(row["verdict"], "equal to")
-    return (
-        f"By AP **{plain(name)}** is {word} **{plain(against)}**: {numbers.metric(row['set'])}, "
-        f"{numbers.delta(row['delta'])}."
-    )
-
-
-def _sure(certainty: Certainty | None) -> str:
-    """Say whether the change of AP is more than chance."""
+    plainly = f"By AP **{name}** is {word} **{against}**: {numbers_of_ap}"
     found = None if certainty is None else certainty.headline("AP")
     if certainty is None or found is None or not found.value:
-        return ""
+        return f"{plainly}."
     if found.low is None:
-        return f"How sure that is cannot be said: {found.reason}."
-    word = UNCLEAR if certainty.finding("AP", found) == "unclear" else "more than chance"
-    return f"That is {word} ({certainty.title} {reach('AP', found)}, {probability('p', found.p)})."
+        return f"{plainly}. How sure that is cannot be said: {found.reason}."
+    interval = f"{certainty.title} {reach('AP', found)}, {probability('p', found.p)}"
+    if certainty.finding("AP", found) == "unclear":
+        return f"By AP **{name}** is {UNCLEAR_FROM} **{against}**: {numbers_of_ap} ({interval})."
+    return f"{plainly} ({interval}): more than chance."
 
 
 def _sure_classes(ours: Mapping[str, Any], theirs: Mapping[str, Any], certainty: Certainty) -> str:
@@ -102,16 +104,17 @@ def _sure_classes(ours: Mapping[str, Any], theirs: Mapping[str, Any], certainty:
         told.get(str(found), []).append(row)
     if not known:
         return ""
-    parts = [
-        f"{len(changed)} {'is' if len(changed) == 1 else 'are'} clearly {word}, "
-        f"most {_named(changed[0])}"
-        for word, changed in told.items()
-        if changed
-    ]
+    parts = [_told(word, changed) for word, changed in told.items() if changed]
     of_all = f"Of {numbers.counted(len(known), 'class', 'classes')}"
     if not parts:
         return f"{of_all} none changed by more than chance."
-    return f"{of_all} {' and '.join(parts)}."
+    return f"{of_all} {', and '.join(parts)}."
+
+
+def _told(word: str, changed: Sequence[Mapping[str, Any]]) -> str:
+    if len(changed) == 1:
+        return f"1 is clearly {word}: {_named(changed[0])}"
+    return f"{len(changed)} are clearly {word}, most of all {_named(changed[0])}"
 
 
 def _classes(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import streamlit as st
 
 from evaluation.comparison import verdict
 from ui import definitions, numbers
-from ui.certainty import PENDING, short_reach, story
+from ui.certainty import short_reach, story
 from ui.frames import COUNTS, difference
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def metric_card(
         baseline = numbers.exact(theirs.get(key))
         text += f"\n\nset {numbers.exact(ours.get(key))} · baseline {baseline}"
     if theirs and sure is not None:
-        text += f"\n\n{story(key, sure.interval, sure.certainty)}"
+        text += f"\n\n{story(key, sure.interval, sure.certainty)}".rstrip()
     if not theirs:
         st.metric(
             definitions.label(key),
@@ -109,4 +109,4 @@ def metric_card(
             help=text,
         )
         # Also while there is none: no card may grow when the intervals arrive.
-        st.caption(PENDING if sure is None else short_reach(key, sure.interval))
+        st.caption(short_reach(key, sure.interval if sure else None))

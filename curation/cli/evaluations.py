@@ -197,7 +197,7 @@ class _Certainty:
         if self._rest is None:
             return ()
         rows = self._headline if group == "metrics" else self._rest[group]
-        return self._written(rows[name], "p")
+        return self._written(rows[name], "p", counted=name in _COUNTS)
 
     def class_cells(self, place: int) -> tuple[str, ...]:
         """Return the cells of a class's average precision."""
@@ -206,14 +206,22 @@ class _Certainty:
         return self._written(self._rest["classes"][place]["AP"], "q")
 
     @staticmethod
-    def _written(interval: dict[str, Any], probability: str) -> tuple[str, ...]:
+    def _written(
+        interval: dict[str, Any], probability: str, *, counted: bool = False
+    ) -> tuple[str, str]:
         low, high = interval["low"], interval["high"]
         if low is None or high is None:
             return ("n/a", "n/a")
-        reach = f"{number(low, signed=True)} … {number(high, signed=True)}"
-        return (reach, number(interval.get(probability)))
+        ends = (round(end) if counted else end for end in (low, high))
+        reach = " … ".join(_cell(end, signed=True) for end in ends)
+        return (reach, _chance(interval.get(probability)))
 
 
+def _chance(value: float | None) -> str:
+    return "<0.001" if value is not None and value < 0.001 else number(value)
+
+
+_COUNTS = frozenset({"tp", "fp", "fn"})
 _SHOWN = {
     "metrics": ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR1", "AR10", "AR100"),
     "operating_point": ("precision", "recall", "f1", "tp", "fp", "fn"),

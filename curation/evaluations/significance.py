@@ -14,7 +14,7 @@ from curation.store.comparison_records import ComparisonKey, find_comparison, sa
 from evaluation import significance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from curation.evaluations.comparison import Scope
     from curation.evaluations.evaluated_sets import EvaluatedSet
@@ -93,6 +93,34 @@ def make_intervals(
         progress=progress,
     ).to_dict()
     return save_comparison(database, key, intervals, seconds=time.perf_counter() - started)
+
+
+def at_any_operating_point(intervals: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the intervals of the numbers that no score or IoU threshold moves: AP and AR.
+
+    Args:
+        intervals: Those of one operating point.
+
+    Example:
+        >>> row = {"name": "cell", "AP": {"value": 0.1}, "tp": {"value": 3}}
+        >>> parts = {"classes": [row], "class_sizes": [], "sizes": {}, "operating_point": {"tp": 3}}
+        >>> at_any_operating_point(parts)["classes"]
+        [{'name': 'cell', 'AP': {'value': 0.1}}]
+    """
+
+    def kept(row: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in row.items() if name not in _MOVED}
+
+    return {
+        **intervals,
+        "classes": [kept(row) for row in intervals["classes"]],
+        "class_sizes": [kept(row) for row in intervals["class_sizes"]],
+        "sizes": {size: kept(row) for size, row in intervals["sizes"].items()},
+        "operating_point": {},
+    }
+
+
+_MOVED = frozenset({"precision", "recall", "f1", "tp", "fp", "fn"})
 
 
 def _key(

@@ -73,12 +73,18 @@ def one_pair_a_threshold(columns: Columns) -> None:
             seen[pred, area] = seen.get((pred, area), 0) | bits
 
 
-def run(kernel: ModuleType, columns: Columns, *, sampled: int = 2) -> list[NDArray[np.float64]]:
+def run(
+    kernel: ModuleType,
+    columns: Columns,
+    *,
+    sampled: int = 2,
+    leaps: tuple[NDArray[np.int32], NDArray[np.int32]] | tuple[None, None] = (None, None),
+) -> list[NDArray[np.float64]]:
     curves = (N_CLASSES, 4, sampled, N_THRESHOLDS, len(RECALL_THRESHOLDS))
     ends = (N_CLASSES, 4, 2, N_THRESHOLDS)
     out = [np.full(shape, 7.0) for shape in (curves, curves, ends)]
     for classes in (np.array([2, 0]), np.array([1])):
-        kernel.sample_curves(classes, *columns.values(), *out)
+        kernel.sample_curves(classes, *columns.values(), *out, *leaps)
     return out
 
 
@@ -142,6 +148,22 @@ def test_sample_curves__of_the_largest_caps_only(kernel: ModuleType, sampled: in
     assert np.array_equal(fewer[0], precision[:, :, 2 - sampled :])
     assert np.array_equal(fewer[1], scores[:, :, 2 - sampled :])
     assert np.array_equal(fewer[2], recall)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_sample_curves__a_prepared_walk_changes_nothing(kernel: ModuleType, seed: int) -> None:
+    columns = random_columns(seed, weighted=False)
+    order, rank, area = (columns[name] for name in ("order", "rank", "area"))
+    place = np.empty(len(order), dtype=np.int32)
+    place[order] = np.arange(len(order))
+    kept = rank[order] < columns["caps"][-1]
+    each = [kept & (area[order] >= low) & (area[order] <= high) for low, high in RANGES]
+    inside = np.zeros((len(order) + 1, 4), dtype=np.int32)
+    inside[1:] = np.cumsum(np.stack(each, axis=1), axis=0)
+    plain = run(kernel, columns, sampled=1)
+    leaping = run(kernel, columns, sampled=1, leaps=(place, inside))
+    for one, other in zip(plain, leaping, strict=True):
+        assert np.array_equal(one, other)
 
 
 def test_sample_curves__an_order_that_names_no_row(kernel: ModuleType) -> None:

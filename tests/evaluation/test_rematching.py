@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation import Instances, match
+from evaluation.accumulation import prepare_walk
+from evaluation.average_precision import coco_numbers
 from evaluation.errors import MismatchedColumns
 from evaluation.rematching import rematch
 
@@ -58,6 +60,18 @@ def test_rematch__is_a_full_match(seed: int, strict: bool) -> None:
     full = match(edited, predictions, strict=strict)
     for column in ("rank", "pred", "truth", "iou", "thresholds"):
         np.testing.assert_array_equal(getattr(again, column), getattr(full, column))
+
+
+@given(seed=st.integers(0, 2**32 - 1))
+def test_rematch__with_a_prepared_walk_gives_the_numbers_of_a_full_run(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    truth, predictions = _random(rng, 9)
+    edited, moved, changed = _edited(rng, truth, 9)
+    before = match(truth, predictions)
+    walk = prepare_walk(predictions, before)
+    again = rematch(edited, predictions, before, moved=moved, changed=changed)
+    numbers = coco_numbers(edited, predictions, n_classes=3, matches=again, walk=walk)
+    assert numbers == coco_numbers(edited, predictions, n_classes=3)
 
 
 def test_rematch__without_a_change_gives_the_same_pairs() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -154,12 +155,17 @@ def peak_frame(page: EvaluationPage, view: ConfidenceView, name: str) -> pd.Data
 
 def class_lines(side: ConfidenceSide, *, rate: str) -> pd.DataFrame:
     """Return the curves of all classes at few thresholds, to be drawn behind an average."""
-    parts = []
-    for name, curve in side.classes.items():
-        every = max(1, len(curve.score) // FAINT_POINTS)
-        columns = {"score": curve.score[::every], "value": getattr(curve, rate)[::every]}
-        parts.append(pd.DataFrame(columns).assign(name=name))
-    return pd.concat(parts, ignore_index=True).dropna(subset=["value"])
+    curves = side.classes.values()
+    every = max(1, max((len(curve.score) for curve in curves), default=1) // FAINT_POINTS)
+    lengths = [len(curve.score[::every]) for curve in curves]
+    columns = {
+        "name": np.repeat(np.array(list(side.classes), dtype=object), lengths),
+        "score": np.concatenate([np.zeros(0), *(curve.score[::every] for curve in curves)]),
+        "value": np.concatenate(
+            [np.zeros(0), *(getattr(curve, rate)[::every] for curve in curves)]
+        ),
+    }
+    return pd.DataFrame(columns).dropna(subset=["value"])
 
 
 def show_thresholds(page: EvaluationPage, view: ConfidenceView) -> None:

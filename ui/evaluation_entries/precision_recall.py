@@ -76,7 +76,7 @@ def area_in_words(page: EvaluationPage, curve: pd.DataFrame, metric: str | None)
     told = news("AP", change, found)
     color, arrow = COLORS.get(told, "gray"), ARROWS.get(told, "")
     shown = f"{arrow} {numbers.delta(change)}".strip()
-    reached = "" if found is None else f" :gray[{short_reach('AP', found.interval)}]"
+    reached = "" if found is None else f" :gray[({short_reach('AP', found.interval)})]"
     return f"{text} :{color}[{shown}]{reached}"
 
 

@@ -97,3 +97,8 @@ def show_class_changes(page: EvaluationPage) -> None:
         )
     chart = class_charts.class_delta_bars(shown)
     st.altair_chart(chart, key="class-chart", alt="Change of average precision by class")
+    if page.certainty is not None:
+        st.caption(
+            f"Line: {page.certainty.title} of the class alone. Colour: more than chance among all "
+            f"classes, q ≤ {page.certainty.most_q:g}."
+        )

@@ -12,7 +12,9 @@ from benchmarks.peers.adapters.with_curation import Curation, iou_of
 from dataclasses import replace  # isort: skip
 from typing import Any  # isort: skip
 import numpy as np  # isort: skip
-from evaluation import accumulate, match  # isort: skip
+from evaluation import match  # isort: skip
+from evaluation.accumulation import prepare_walk  # isort: skip
+from evaluation.average_precision import coco_numbers  # isort: skip
 from evaluation.rematching import rematch  # isort: skip
 
 SHARE = 0.01
@@ -30,15 +32,22 @@ class CurationIncremental(Curation):
 
     def hold(self, predictions: Any, iou_type: str) -> Any:
         self.previous = match(self.before, predictions, iou_type=iou_of(iou_type))
+        self.walk = prepare_walk(predictions, self.previous)
         full = self.summarize(super().evaluate(self.truth, predictions, iou_type))
-        if full != self.summarize(self.evaluate(self.truth, predictions, iou_type)):
+        if full != self.evaluate(self.truth, predictions, iou_type):
             raise RuntimeError("re-evaluation differs from a full run")
         return predictions
 
     def evaluate(self, truth: Any, predictions: Any, iou_type: str) -> Any:
         del iou_type
         matches = rematch(truth, predictions, self.previous, moved=self.moved, changed=self.changed)
-        return accumulate(truth, predictions, matches, n_classes=self.n_classes)
+        numbers = coco_numbers(
+            truth, predictions, n_classes=self.n_classes, matches=matches, walk=self.walk
+        )
+        return list(numbers.values())
+
+    def summarize(self, evaluated: Any) -> Any:
+        return evaluated if isinstance(evaluated, list) else super().summarize(evaluated)
 
 
 def corrected(truth: Any, n_classes: int) -> tuple[Any, Any, Any]:

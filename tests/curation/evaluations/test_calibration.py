@@ -9,7 +9,7 @@ import pytest
 from curation.errors import InvalidSetting
 from curation.evaluations.calibration import BINNINGS, Bins, bin_choice, calibrate
 from curation.evaluations.images import image_page
-from curation.evaluations.row_choice import RowChoice
+from curation.evaluations.row_choice import SIDES, RowChoice
 
 
 def test_calibration__by_hand(database, confused) -> None:
@@ -33,7 +33,7 @@ def test_bins__open_exactly_what_they_count(database, confused, rule, classes) -
     request = replace(confused, classes=classes)
     bins = Bins(rule, 3)
     view = calibrate(database, request, bins)
-    for side, found in (("set", view.set), ("against", view.against)):
+    for side, found in zip(SIDES, (view.set, view.against), strict=True):
         assert found is not None
         for name, curve in {"": found.overall, **found.classes}.items():
             opened = [
@@ -64,6 +64,6 @@ def test_bins__that_do_not_exist_are_refused(database, confused) -> None:
         with pytest.raises(InvalidSetting):
             image_page(database, confused, choice=RowChoice("calibration", "set", parts))
     one = replace(confused, classes=("cell",))
+    other = bin_choice(0, bins=Bins(), side="set", class_name="nucleus")
     with pytest.raises(InvalidSetting, match="class"):
-        choice = bin_choice(0, bins=Bins(), side="set", class_name="nucleus")
-        image_page(database, one, choice=choice)
+        image_page(database, one, choice=other)

@@ -15,6 +15,7 @@ from curation.evaluations.confusion import (
     confusion,
 )
 from curation.evaluations.images import image_page
+from curation.evaluations.row_choice import SIDES
 from evaluation.errors import PositionOutOfRange
 
 
@@ -41,7 +42,7 @@ def test_confusion__some_classes_gather_the_others(database, confused) -> None:
 def test_cells__open_exactly_what_they_count(database, confused, classes) -> None:
     request = replace(confused, classes=classes)
     view = confusion(database, request)
-    for side, matrix in (("set", view.set), ("against", view.against)):
+    for side, matrix in zip(SIDES, (view.set, view.against), strict=True):
         assert matrix is not None
         for (row, truth), (column, found) in product(enumerate(view.names), repeat=2):
             page = image_page(database, request, choice=cell_choice(truth, found, side=side))

@@ -21,8 +21,9 @@ from curation.evaluations.error_types import (
     error_types,
 )
 from curation.evaluations.images import image_page
-from curation.evaluations.row_choice import RowChoice
-from evaluation import SIZE_BUCKETS
+from curation.evaluations.request import EvaluationRequest
+from curation.evaluations.row_choice import SIDES, RowChoice
+from tests.curation.conftest import COCO
 
 
 def test_error_types__by_hand(database, confused) -> None:
@@ -65,7 +66,7 @@ def test_error_types__classes_and_sizes_add_up(database, confused) -> None:
 def test_error_counts__open_exactly_their_rows(database, confused, classes) -> None:
     request = replace(confused, classes=classes)
     view = error_types(database, request)
-    for side, numbers in (("set", view.set), ("against", view.against)):
+    for side, numbers in zip(SIDES, (view.set, view.against), strict=True):
         assert numbers is not None
         rows = {(ANY, ANY): numbers.total}
         rows |= {(name, ANY): row for name, row in numbers.classes.items()}
@@ -103,9 +104,6 @@ def test_error_rows__that_do_not_exist_are_refused(database, confused) -> None:
 def test_background__images_without_labels_are_a_number_of_their_own(
     database, import_coco, import_predictions
 ) -> None:
-    from curation.evaluations.request import EvaluationRequest  # noqa: PLC0415 - only here
-    from tests.curation.conftest import COCO  # noqa: PLC0415 - only here
-
     bare = {**COCO, "annotations": COCO["annotations"][:2]}  # image 2 holds nothing now
     project_id = import_coco(bare, missing_label="background")["project_id"]
     found = [
@@ -130,4 +128,3 @@ def test_background__images_without_labels_are_a_number_of_their_own(
     ]
     assert [page.objects for page in opened] == [1, 1, 1, 0]
     assert [row.file_name for row in opened[0].rows] == ["b.png"]
-    assert {size for size in SIZE_BUCKETS} >= {"small"}
