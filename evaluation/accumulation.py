@@ -69,8 +69,9 @@ def prepare_walk(predictions: Instances, matches: Matches, *, cap: int = 100) ->
     place[matches.order] = np.arange(n, dtype=np.int32)
     area, kept = predictions.area[matches.order], matches.rank[matches.order] < cap
     inside = np.zeros((n + 1, len(_RANGES)), dtype=np.int32)
-    for column, (low, high) in enumerate(_RANGES):
-        np.cumsum((area >= low) & (area <= high) & kept, out=inside[1:, column])
+    for a in range(len(_RANGES)):
+        low, high = _RANGES[a]
+        np.cumsum((area >= low) & (area <= high) & kept, out=inside[1:, a])
     return PreparedWalk(place, inside, cap)
 
 

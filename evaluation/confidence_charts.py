@@ -45,20 +45,7 @@ def confidence_lines(
         peaks: Points to mark, columns as `frame`.
         faint: Lines behind, columns `score`, `value` and `name`, such as those of single classes.
     """
-    low = min(0.0, float(frame["score"].min())) if len(frame) else 0.0
-    high = max(1.0, float(frame["score"].max())) if len(frame) else 1.0
-    x = alt.X(
-        "score:Q",
-        title="Score threshold",
-        scale=alt.Scale(domain=[low, high], nice=False),
-        axis=alt.Axis(format="~g", tickCount=5, labelFlush=False),
-    )
-    y = alt.Y(
-        "value:Q",
-        title=title,
-        scale=alt.Scale(domain=list(METRIC_DOMAIN)),
-        axis=alt.Axis(format=".1f", tickCount=5),
-    )
+    x, y = _score_axis(frame), _rate_axis(title)
     tips = [
         alt.Tooltip("side:N", title="set"),
         alt.Tooltip("score:Q", format=FULL_PRECISION),
@@ -77,19 +64,7 @@ def confidence_lines(
             tooltip=tips,
         )
     )
-    layers: list[alt.Chart] = []
-    if faint is not None and len(faint):
-        layers.append(
-            alt.Chart(faint)
-            .mark_line(strokeWidth=1, clip=True, color=NEUTRAL, opacity=FAINT)
-            .encode(
-                x=x,
-                y=y,
-                detail="name:N",
-                order=alt.Order("score:Q"),
-                tooltip=[alt.Tooltip("name:N", title="class"), *tips[1:]],
-            )
-        )
+    layers = [] if faint is None or faint.empty else [_faint_lines(faint, x, y, tips[1:])]
     layers += [_rule(score, x), lines]
     if peaks is not None and len(peaks):
         layers.append(
@@ -196,6 +171,42 @@ def bin_counts(frame: pd.DataFrame, pair: Pair, *, height: int = 130) -> alt.Lay
         .encode(**base)
     )
     return alt.LayerChart(layer=[bars, outline], height=height)
+
+
+def _score_axis(frame: pd.DataFrame) -> alt.X:
+    """Return the axis of score thresholds; scores need not be probabilities."""
+    low = min(0.0, float(frame["score"].min())) if len(frame) else 0.0
+    high = max(1.0, float(frame["score"].max())) if len(frame) else 1.0
+    return alt.X(
+        "score:Q",
+        title="Score threshold",
+        scale=alt.Scale(domain=[low, high], nice=False),
+        axis=alt.Axis(format="~g", tickCount=5, labelFlush=False),
+    )
+
+
+def _rate_axis(title: str) -> alt.Y:
+    return alt.Y(
+        "value:Q",
+        title=title,
+        scale=alt.Scale(domain=list(METRIC_DOMAIN)),
+        axis=alt.Axis(format=".1f", tickCount=5),
+    )
+
+
+def _faint_lines(faint: pd.DataFrame, x: alt.X, y: alt.Y, tips: list[alt.Tooltip]) -> alt.Chart:
+    lines: alt.Chart = (
+        alt.Chart(faint)
+        .mark_line(strokeWidth=1, clip=True, color=NEUTRAL, opacity=FAINT)
+        .encode(
+            x=x,
+            y=y,
+            detail="name:N",
+            order=alt.Order("score:Q"),
+            tooltip=[alt.Tooltip("name:N", title="class"), *tips],
+        )
+    )
+    return lines
 
 
 def _fill(pair: Pair) -> alt.Fill:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from curation.store.database import Database
     from curation.store.prediction_sets import PredictionSetRow
 
-EVALUATOR_VERSION: Final = "1"
+EVALUATOR_VERSION: Final = "2"
 """Changes whenever the same input would give another number."""
 
 

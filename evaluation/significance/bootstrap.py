@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from evaluation.significance.evidence import Carried, Evidence
     from evaluation.significance.intervals import Interval
     from evaluation.significance.numbers import Level
-    from evaluation.significance.replicates import Replicates
+    from evaluation.significance.replicates import Progress, Replicates
 
     Part = Callable[[Replicates], NDArray[np.float64]]
 
@@ -60,6 +60,7 @@ def bootstrap(  # noqa: PLR0913 - scope and operating point as in `evaluate`; ke
     score: float = 0.3,
     iou: float = 0.5,
     resampling: Resampling | None = None,
+    progress: Progress | None = None,
 ) -> Intervals:
     """Give every number of one prediction set an interval.
 
@@ -74,6 +75,7 @@ def bootstrap(  # noqa: PLR0913 - scope and operating point as in `evaluate`; ke
         iou: IoU threshold of the operating point, one of `IOU_THRESHOLDS`.
         resampling: Number of replicates, seed, level and least number of images; the defaults of
             `Resampling` when missing.
+        progress: Called with replicates done and replicates asked; may raise to stop.
 
     Returns:
         Intervals whose values are those of `evaluate`; `p` and `q` are None.
@@ -95,7 +97,7 @@ def bootstrap(  # noqa: PLR0913 - scope and operating point as in `evaluate`; ke
     """
     scene = _Scene.of(truth, (side,), class_names, images, classes)
     results = scene.evaluate(score, iou)
-    return _intervals(scene, results, results[0].to_dict(), resampling or Resampling())
+    return _intervals(scene, results, results[0].to_dict(), resampling or Resampling(), progress)
 
 
 def bootstrap_delta(  # noqa: PLR0913 - scope and operating point as in `evaluate`; keyword-only
@@ -109,6 +111,7 @@ def bootstrap_delta(  # noqa: PLR0913 - scope and operating point as in `evaluat
     score: float = 0.3,
     iou: float = 0.5,
     resampling: Resampling | None = None,
+    progress: Progress | None = None,
 ) -> Intervals:
     """Give every difference of two prediction sets, ours − theirs, an interval and a p value.
 
@@ -124,6 +127,7 @@ def bootstrap_delta(  # noqa: PLR0913 - scope and operating point as in `evaluat
         iou: IoU threshold of the operating point, one of `IOU_THRESHOLDS`.
         resampling: Number of replicates, seed, level and least number of images; the defaults of
             `Resampling` when missing.
+        progress: Called with replicates done and replicates asked; may raise to stop.
 
     Returns:
         Intervals whose values are those of `delta(evaluate(ours), evaluate(theirs))`.
@@ -147,7 +151,7 @@ def bootstrap_delta(  # noqa: PLR0913 - scope and operating point as in `evaluat
     """
     scene = _Scene.of(truth, (ours, theirs), class_names, images, classes)
     results = scene.evaluate(score, iou)
-    return _intervals(scene, results, delta(*results), resampling or Resampling())
+    return _intervals(scene, results, delta(*results), resampling or Resampling(), progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +218,7 @@ def _intervals(
     results: Sequence[EvaluationResult],
     numbers: Mapping[str, Any],
     resampling: Resampling,
+    progress: Progress | None,
 ) -> Intervals:
     """Resample one prediction set, or two for their difference."""
     truth, scope = scene.truth, Scope.of(scene.images, scene.classes, len(scene.class_names))
@@ -231,7 +236,7 @@ def _intervals(
         for side, result in zip(scene.sides, results, strict=True)
     ]
     known = evidence(truth, outcomes, scope)
-    replicates = replicate(sides, scope.n_images, resampling)
+    replicates = replicate(sides, scope.n_images, resampling, progress)
 
     def resampled(part: Part) -> NDArray[np.float64]:
         first, *second = (part(of_side) for of_side in replicates)

@@ -15,7 +15,7 @@ from evaluation.significance.resampling import image_weights
 from evaluation.size_buckets import SIZE_BUCKETS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from evaluation.significance.counts import Counts
     from evaluation.significance.resampling import Resampling
     from evaluation.significance.walk import Walk
+
+    Progress = Callable[[int, int], None]
 
 kernel = kernels.kernel("bootstrap_kernel")
 
@@ -57,7 +59,10 @@ class Replicates:
 
 
 def replicate(
-    sides: Sequence[Weighable], n_images: int, resampling: Resampling
+    sides: Sequence[Weighable],
+    n_images: int,
+    resampling: Resampling,
+    progress: Progress | None = None,
 ) -> tuple[Replicates, ...]:
     """Compute all numbers of prediction sets on the same resampled images.
 
@@ -65,8 +70,9 @@ def replicate(
         sides: Prediction sets; a replicate weights the images alike for all of them.
         n_images: Number of images to draw from.
         resampling: How many replicates, and the seed.
+        progress: Called in this thread with replicates done and asked; may raise to stop.
     """
-    count, lanes = resampling.replicates, kernel.LANES
+    count, lanes = resampling.replicates, int(kernel.LANES)
     results = tuple(
         Replicates(
             np.empty((len(COCO_NUMBERS), side.n_classes, count)),
@@ -75,7 +81,7 @@ def replicate(
         for side in sides
     )
 
-    def fill(first: int) -> None:
+    def fill(first: int) -> int:
         width = min(lanes, count - first)
         weights = np.zeros((n_images, lanes), dtype=np.int32)
         weights[:, :width] = image_weights(n_images, seed=resampling.seed, first=first, count=width)
@@ -83,15 +89,25 @@ def replicate(
             numbers = weigh(side, weights)
             result.coco[..., first : first + width] = numbers.coco[..., :width]
             result.tallies[..., first : first + width] = numbers.tallies[..., :width]
+        return first + width
+
+    def tell(done: int) -> None:
+        if progress is not None:
+            progress(done, count)
 
     blocks = range(0, count, lanes)
     work = count * sum(len(side.walk.row_image) + len(side.counts.slot) for side in sides)
     if work < _SERIAL or kernels.threads() == 1:
         for first in blocks:
-            fill(first)
-    else:
-        with ThreadPoolExecutor(kernels.threads()) as pool:
-            list(pool.map(fill, blocks))
+            tell(fill(first))
+        return results
+    with ThreadPoolExecutor(kernels.threads()) as pool:
+        try:
+            for done in pool.map(fill, blocks):
+                tell(done)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
     return results
 
 

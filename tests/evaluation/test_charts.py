@@ -26,17 +26,6 @@ METRICS = pd.DataFrame(
 CURVE = pd.DataFrame(
     {"recall": [0.0, 1.0] * 2, "precision": [1.0, 0.5] * 2, "side": ["v2"] * 2 + ["v1"] * 2}
 )
-CELLS = pd.DataFrame(
-    {
-        "name": ["cell", "cell", "nucleus"],
-        "size": ["small", "large", "small"],
-        "delta": [0.125, -0.5, float("nan")],
-        "set": [0.5, 0.25, 0.5],
-        "against": [0.375, 0.75, float("nan")],
-        "support": [40, 2, 9],
-        "verdict": ["better", "worse", "equal"],
-    }
-)
 
 
 def titles(node: Any) -> set[str]:
@@ -103,29 +92,21 @@ def test_size_bars__support_is_on_the_axis() -> None:
     }
 
 
-def test_class_delta_bars__missing_differences_are_left_out_and_zero_is_in_the_middle() -> None:
-    chart = charts.class_delta_bars(METRICS)
-    assert [row["name"] for row in rows(chart, 0)] == ["AP", "AP50"]
-    low, high = chart.to_dict()["layer"][0]["encoding"]["x"]["scale"]["domain"]
-    assert low == -high
-    assert high > 0.25
+def test_size_bars__differences_tell_their_intervals() -> None:
+    told = METRICS.assign(
+        low=[0.125, -0.5, float("nan")],
+        high=[0.375, 0.5, float("nan")],
+        reason=["", "", "3 images carry it"],
+    )
+    chart = charts.size_bars(told, BOTH, value_title="AP")
+    assert [row["interval"] for row in rows(chart, 1)] == ["+0.125 … +0.375", "-0.5 … +0.5"]
+    assert "interval" in str(chart.to_dict()["layer"][1]["encoding"]["tooltip"])
+    assert "interval" not in str(charts.size_bars(METRICS, BOTH, value_title="AP").to_dict())
 
 
-def test_class_delta_bars__height_follows_the_number_of_classes() -> None:
-    one, two = METRICS.head(1), METRICS.head(2)
-    heights = [charts.class_delta_bars(frame).to_dict()["height"] for frame in (one, two)]
-    assert heights[1] - heights[0] == charts.BAR_STEP
-
-
-def test_class_size_heatmap__a_cell_without_difference_or_support_stays_blank() -> None:
-    chart = charts.class_size_heatmap(CELLS, sizes=["small", "large"], min_support=5)
-    cells = [(row["label"], row["count"], row["strength"]) for row in rows(chart, 0)]
-    assert cells == [("+0.125", "n 40", 0.125), ("n/a", "n 2", 0.0), ("n/a", "n 9", 0.0)]
-
-
-def test_class_size_heatmap__a_loss_is_written_with_a_minus_sign() -> None:
-    chart = charts.class_size_heatmap(CELLS, sizes=["small", "large"])
-    assert rows(chart, 0)[1]["label"] == "\u22120.500"
+def test_told_intervals__say_why_there_is_none() -> None:
+    frame = pd.DataFrame({"low": [float("nan")], "high": [float("nan")], "reason": ["3 images"]})
+    assert charts.told_intervals(frame)[0]["interval"].tolist() == ["n/a: 3 images"]
 
 
 def test_precision_recall__the_baseline_is_dashed_and_the_axes_go_from_0_to_1() -> None:
@@ -144,8 +125,6 @@ def test_precision_recall__a_small_chart_has_no_legend() -> None:
 EVERY_CHART = [
     charts.metric_bars(METRICS, BOTH),
     charts.size_bars(METRICS, BOTH, value_title="AP"),
-    charts.class_delta_bars(METRICS),
-    charts.class_size_heatmap(CELLS, sizes=["small", "large"]),
     charts.precision_recall(CURVE, BOTH),
 ]
 
@@ -156,8 +135,3 @@ def test_charts__every_axis_has_a_title_and_tooltips_give_full_precision(chart: 
     assert len(titles(spec)) >= 2
     formats = re.findall(r"'format': '(\.15~g)'", str(spec))
     assert formats
-
-
-@pytest.mark.parametrize("frame", [METRICS.head(0), CELLS.head(0)])
-def test_charts__no_rows_give_an_empty_chart(frame: pd.DataFrame) -> None:
-    assert charts.class_delta_bars(frame).to_dict()["height"] > 0
