@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from curation.store.images import ClassEntry, ImageTable, read_classes, read_images
+from curation.store.images import ClassEntry, ImageTable, places, read_classes, read_images
 from curation.store.label_history import Labels, labels_as_of
 from curation.store.prediction_shards import read_predictions
 from evaluation import Instances, Masks
@@ -122,17 +122,25 @@ def load_predictions(
 ) -> Instances:
     """Load a prediction set onto the axes of a ground truth.
 
+    On an earlier revision than the set was imported on, predictions of images and classes that
+    the project did not have yet are left out.
+
     Args:
         database: The store.
         prediction_set: The set.
-        truth: Ground truth whose revision holds every image of the set.
+        truth: The ground truth.
         masks: Whether masks are needed.
     """
     stored = read_predictions(database, prediction_set.id, masks=masks)
     image = truth.images.positions(stored.image_id)
+    class_ = _class_positions(truth.classes)(stored.class_id)
+    known = (image >= 0) & (class_ >= 0)
+    if not known.all():
+        rows = np.flatnonzero(known)
+        stored, image, class_ = stored.take(rows), image[rows], class_[rows]
     return Instances.predictions(
         image,
-        _class_positions(truth.classes)(stored.class_id),
+        class_,
         stored.boxes,
         score=stored.score,
         area=stored.area,
@@ -144,11 +152,12 @@ def load_predictions(
 def _class_positions(
     classes: tuple[ClassEntry, ...],
 ) -> Callable[[NDArray[np.int64]], NDArray[np.int64]]:
+    """Return the function from class ids to positions, −1 for classes that are not there."""
     ids = np.array([entry.id for entry in classes], dtype=np.int64)
-    order = np.argsort(ids)
+    order = np.append(np.argsort(ids), -1)  # the last entry answers for unknown ids, place −1
 
     def positions(class_id: NDArray[np.int64]) -> NDArray[np.int64]:
-        return order[np.searchsorted(ids[order], class_id)].astype(np.int64)
+        return order[places(ids[order[:-1]], class_id)].astype(np.int64)
 
     return positions
 

@@ -64,7 +64,9 @@ def stored_matches(database: Database, record: EvaluationRecord, predictions: In
 def carried_over(
     database: Database, key: EvaluationKey, truth: GroundTruth, predictions: Instances
 ) -> Matches | None:
-    """Match anew only what changed since the set's last evaluation; None without one.
+    """Match anew only what changed since the set's last evaluation.
+
+    None without one, and where that one left out predictions of images or classes that came later.
 
     Args:
         database: The store.
@@ -74,6 +76,9 @@ def carried_over(
     """
     earlier = find_earlier_evaluation(database, key)
     if earlier is None:
+        return None
+    ranks = load_matches(database, earlier.id, "ranks")
+    if ranks is None or len(ranks["rank"]) != len(predictions):
         return None
     since, until = earlier.key.revision, key.revision
     with database.read() as connection:

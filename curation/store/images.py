@@ -76,8 +76,22 @@ class ImageTable:
         )
 
     def positions(self, ids: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the positions of image ids in this table; every id must be in it."""
-        return np.searchsorted(self.id, ids).astype(np.int64)
+        """Return the positions of image ids in this table, −1 for those that it does not have."""
+        return places(self.id, ids)
+
+
+def places(known: NDArray[np.int64], ids: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where ids stand in an ascending list of ids, −1 for those that are not in it.
+
+    >>> places(np.array([3, 5, 8]), np.array([8, 4, 3])).tolist()
+    [2, -1, 0]
+    """
+    if not len(known):
+        return np.full(len(ids), -1)
+    place = np.searchsorted(known, ids)
+    place[place == len(known)] = 0
+    found: NDArray[np.int64] = np.where(known[place] == ids, place, -1)
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,3 +49,33 @@ def test_split__of_nothing_to_compare_or_an_unknown_revision_is_refused(database
     request = EvaluationRequest(project_id, second, against_id=first)
     with pytest.raises(NotFound, match="revision"):
         split_over_revisions(database, request, against_revision=9)
+
+
+MORE = {
+    "images": [{"id": 3, "file_name": "c.png", "width": 100, "height": 80}],
+    "categories": [{"id": 7, "name": "cell"}, {"id": 11, "name": "platelet"}],
+    "annotations": [
+        {"id": 4, "image_id": 3, "category_id": 11, "bbox": [0, 0, 10, 10], "area": 100}
+    ],
+}
+ON_ALL = [
+    {"image_id": 1, "category_id": 7, "bbox": [0, 0, 10, 10], "score": 0.9},
+    {"image_id": 3, "category_id": 7, "bbox": [50, 50, 10, 10], "score": 0.8},
+    {"image_id": 3, "category_id": 11, "bbox": [0, 0, 10, 10], "score": 0.7},
+]
+
+
+def test_split__of_a_set_that_knows_later_images_and_classes(
+    database, two_sets, import_coco, import_predictions
+) -> None:
+    project_id, first, _ = two_sets
+    import_coco(MORE, file="more.json")
+    later = import_predictions(project_id, "later", ON_ALL)["set_id"]
+    request = EvaluationRequest(project_id, later, against_id=first)
+    split = split_over_revisions(database, request, against_revision=1).to_dict()
+    # On the two images of revision 1 the later set finds the small cell and nothing wrong,
+    # the first set finds it too, with one false positive.
+    assert split["total"]["operating_point"]["tp"] == 0
+    assert split["total"]["operating_point"]["fp"] == -1
+    assert split["model"]["operating_point"]["fp"] == -1
+    assert split["labels"]["operating_point"]["fp"] == 0
