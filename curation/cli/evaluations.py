@@ -9,6 +9,7 @@ import click
 from curation.cli.output import json_option, number, print_json, print_table
 from curation.cli.resampling import resampling_options
 from curation.cli.session import Session, open_session
+from curation.evaluations.attribution import split_over_revisions
 from curation.evaluations.request import (
     DEFAULT_IOU,
     DEFAULT_SCORE,
@@ -109,6 +110,12 @@ def run(
 @click.argument("project")
 @click.argument("prediction_set", metavar="SET")
 @click.option("--against", required=True, metavar="OTHER", help="The set to compare against.")
+@click.option(
+    "--against-revision",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Label revision of an earlier OTHER: split the delta into model and label change.",
+)
 @_operating_options
 @resampling_options
 @json_option
@@ -119,6 +126,7 @@ def compare(
     project: str,
     prediction_set: str,
     against: str,
+    against_revision: int | None,
     replicates: int,
     seed: int,
     level: float,
@@ -138,10 +146,17 @@ def compare(
             request,
             Resampling(replicates, seed, level) if replicates else None,
         )
+        if against_revision is not None:
+            split = split_over_revisions(
+                session.database, request, against_revision=against_revision
+            )
+            summary["attribution"] = {"against_revision": against_revision, **split.to_dict()}
     if as_json:
         print_json(summary)
         return
     _print_comparison(summary, (prediction_set, against))
+    if against_revision is not None:
+        _print_split(summary["attribution"], summary["revision"])
     for notice in summary["notices"]:
         click.echo(f"note: {notice}", err=True)
 
@@ -177,6 +192,17 @@ def _print_comparison(summary: dict[str, Any], names: tuple[str, str]) -> None:
             )
         ],
     )
+
+
+def _print_split(split: dict[str, Any], revision: int) -> None:
+    parts = ("total", "model", "labels")
+    click.echo(f"\nfrom label revision {split['against_revision']} to {revision}:")
+    rows = [
+        (name, *(_cell(split[part][group][name], signed=True) for part in parts))
+        for group, names in _SHOWN.items()
+        for name in names
+    ]
+    print_table(("", *parts), rows)
 
 
 class _Certainty:

@@ -61,6 +61,16 @@ def test_journey__import_evaluate_compare(project: Command) -> None:
     assert "delta" in project("compare", "slides", "second", "--against", "first").out
 
 
+def test_compare__with_an_earlier_revision_splits_the_delta(project: Command) -> None:
+    asked = ("compare", "slides", "second", "--against", "first", "--against-revision", "1")
+    compared = project(*asked, "--json").json
+    parts = compared["attribution"]
+    assert parts["model"]["operating_point"]["tp"] == parts["total"]["operating_point"]["tp"] == 1
+    assert parts["labels"]["operating_point"]["tp"] == 0
+    assert "from label revision 1 to 1" in project(*asked).out
+    assert project(*asked[:-1], "9").code == 3
+
+
 def test_lists__projects_classes_sets_and_jobs(project: Command) -> None:
     assert [card["name"] for card in project("project", "list", "--json").json] == ["slides"]
     assert project("project", "show", "slides", "--json").json["labels"] == 3
