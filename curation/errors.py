@@ -172,6 +172,9 @@ class Presentation:
     status: HTTPStatus
 
 
+# EX_SOFTWARE of sysexits.h; 1 is a failed gate of `compare-files`.
+UNEXPECTED: Final = 70
+
 PRESENTATIONS: Final[dict[type[Exception], Presentation]] = {
     JobCancelled: Presentation("Cancelled", 6, HTTPStatus.CONFLICT),
     StaleSchema: Presentation("Database needs an upgrade", 5, HTTPStatus.SERVICE_UNAVAILABLE),
@@ -181,7 +184,7 @@ PRESENTATIONS: Final[dict[type[Exception], Presentation]] = {
     UsageError: Presentation("Please check the request", 2, HTTPStatus.BAD_REQUEST),
     Unavailable: Presentation("No answer", 7, HTTPStatus.BAD_GATEWAY),
     EvaluationError: Presentation("Evaluation refused", 4, HTTPStatus.UNPROCESSABLE_ENTITY),
-    CurationError: Presentation("Something is wrong", 1, HTTPStatus.INTERNAL_SERVER_ERROR),
+    CurationError: Presentation("Something is wrong", UNEXPECTED, HTTPStatus.INTERNAL_SERVER_ERROR),
 }
 
 

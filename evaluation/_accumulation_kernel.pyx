@@ -17,11 +17,7 @@ cdef extern from *:
     #define LOWEST_OF_64(bits) __builtin_ctzll(bits)
     #define PREFETCH(address) __builtin_prefetch(address)
     #else
-    static int LOWEST_BIT(unsigned int bits) {
-        int place = 0;
-        while (!(bits >> place & 1)) place++;
-        return place;
-    }
+    #define LOWEST_BIT(bits) LOWEST_OF_64(bits)
     static int LOWEST_OF_64(unsigned long long bits) {
         int place = 0;
         while (!(bits >> place & 1)) place++;
@@ -49,7 +45,7 @@ cdef struct Walk:
     const int64_t *caps
     const double *ranges
     int64_t n_rows
-    bint astray  # whether the order named a row that is not there
+    bint astray  # whether the order named a row that is not there, or a place no pair
     int64_t n_caps
     int64_t n_sampled  # of the caps, the largest: those with curves, not only recall
     int64_t n_thresholds
@@ -237,8 +233,9 @@ cdef void look_up(
     cdef int64_t a, e = walk.first_pair[matched.row >> 6]
     for a in range(AREAS):
         matched.found[a] = matched.ignored[a] = 0
-    while pred[e] != matched.row:
+    while e < pred.shape[0] and pred[e] != matched.row:
         e += 1
+    walk.astray |= e == pred.shape[0]
     while e < pred.shape[0] and pred[e] == matched.row:
         for a in range(AREAS):
             bits = thresholds[e, a] & known if positives[a] else 0
@@ -384,6 +381,9 @@ def sample_curves(
     with nogil:
         for e in range(pred.shape[0] - 1, -1, -1):
             at = pred[e] if walk.place == NULL else walk.place[pred[e]]
+            if at < 0 or at >= walk.n_rows:
+                walk.astray = True
+                continue
             walk.any_pair[at >> 6] |= <uint64_t>1 << (at & 63)
             walk.first_pair[pred[e] >> 6] = e
         for c in range(classes.shape[0]):

@@ -30,12 +30,19 @@ def span(const int64_t[::1] values):
 
 def count_positions(const int64_t[::1] position, int64_t[::1] start):
     cdef int64_t i
+    cdef uint64_t n = max(start.shape[0] - 1, 0)
+    cdef bint astray = False
     with nogil:
         memset(&start[0], 0, start.shape[0] * sizeof(int64_t))
         for i in range(position.shape[0]):
+            if <uint64_t>position[i] >= n:  # negative ones too
+                astray = True
+                break
             start[position[i] + 1] += 1
         for i in range(start.shape[0] - 1):
             start[i + 1] += start[i]
+    if astray:
+        raise IndexError
 
 
 def sort_by_position(

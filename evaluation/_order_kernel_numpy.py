@@ -26,8 +26,13 @@ def count_positions(position: NDArray[np.int64], start: NDArray[np.int64]) -> No
     Args:
         position: (P,) positions in 0 … n − 1.
         start: (n + 1,) is filled: where the rows of each position begin once they are sorted.
+
+    Raises:
+        IndexError: If a position lies outside the axis.
     """
-    start[0] = 0
+    if len(position) and not 0 <= position.min() <= position.max() < len(start) - 1:
+        raise IndexError
+    start[:1] = 0
     np.cumsum(np.bincount(position, minlength=len(start) - 1), out=start[1:])
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation import kernels
-from evaluation.axes import check_lengths
 from evaluation.errors import InvalidThreshold, MismatchedColumns, PositionOutOfRange
-from evaluation.matching import AREA_RANGES, ignored_truth
+from evaluation.instances import mask_length
+from evaluation.matching import AREA_RANGES, check_matches, ignored_truth
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,13 +32,46 @@ _RANGES = np.array(list(AREA_RANGES.values()))
 class PreparedWalk:
     """What of the walk along predictions does not depend on ground truth: made once, used often.
 
-    `place` (P,) says where each row is in walking order. `inside` (P + 1, A) counts, before each
-    place, the predictions that are in an area range and, by rank, within `cap`.
+    `order`, `rank` and `area` (P,) are the columns that it was made from. `place` (P,) says where
+    each row is in walking order. `inside` (P + 1, A) counts, before each place, the predictions
+    that are in an area range and, by rank, within `cap`.
+
+    Raises:
+        MismatchedColumns: If a column has another shape, or `order` is not every row once.
     """
 
+    order: NDArray[np.int64]
+    rank: NDArray[np.int32]
+    area: NDArray[np.float64]
     place: NDArray[np.int32]
     inside: NDArray[np.int32]
     cap: int
+
+    def __post_init__(self) -> None:
+        n = len(self.order)
+        for name in ("rank", "area", "place"):
+            if (shape := getattr(self, name).shape) != (n,):
+                raise MismatchedColumns(f"walk.{name}", (n,), shape)
+        if self.inside.shape != (n + 1, len(_RANGES)):
+            raise MismatchedColumns("walk.inside", (n + 1, len(_RANGES)), self.inside.shape)
+        # Native code follows places: each row must have one of its own.
+        known = n == 0 or 0 <= int(self.place.min()) <= int(self.place.max()) < n
+        if not known or not np.array_equal(self.order[self.place], np.arange(n)):
+            raise MismatchedColumns("walk.order", "every row once", "an order of other rows")
+
+    def check(self, predictions: Instances, matches: Matches) -> None:
+        """Refuse predictions that the walk was not made for.
+
+        Raises:
+            MismatchedColumns: If they have another order, other ranks or other areas.
+        """
+        for name, mine, given in (
+            ("order", self.order, matches.order),
+            ("rank", self.rank, matches.rank),
+            ("area", self.area, predictions.area),
+        ):
+            if mine is not given and not np.array_equal(mine, given):
+                raise MismatchedColumns(f"walk.{name}", "that of the matches", "another one")
 
 
 def prepare_walk(predictions: Instances, matches: Matches, *, cap: int = 100) -> PreparedWalk:
@@ -51,6 +84,7 @@ def prepare_walk(predictions: Instances, matches: Matches, *, cap: int = 100) ->
 
     Raises:
         MismatchedColumns: If `matches` belong to other predictions.
+        PositionOutOfRange: If their order names a row that is not there.
 
     Example:
         >>> from evaluation import Instances, match
@@ -65,14 +99,16 @@ def prepare_walk(predictions: Instances, matches: Matches, *, cap: int = 100) ->
     for name, column in (("rank", matches.rank), ("order", matches.order)):
         if column.shape != (n,):
             raise MismatchedColumns(f"matches.{name}", (n,), column.shape)
-    place = np.empty(n, dtype=np.int32)
+    if n and (int(matches.order.min()) < 0 or int(matches.order.max()) >= n):
+        raise PositionOutOfRange("matches.order", length=n)
+    place = np.full(n, -1, dtype=np.int32)
     place[matches.order] = np.arange(n, dtype=np.int32)
     area, kept = predictions.area[matches.order], matches.rank[matches.order] < cap
     inside = np.zeros((n + 1, len(_RANGES)), dtype=np.int32)
     for a in range(len(_RANGES)):
         low, high = _RANGES[a]
         np.cumsum((area >= low) & (area <= high) & kept, out=inside[1:, a])
-    return PreparedWalk(place, inside, cap)
+    return PreparedWalk(matches.order, matches.rank, predictions.area, place, inside, cap)
 
 
 def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are keyword-only
@@ -108,11 +144,14 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
         Precision and scores (T, R, K, A, S) and recall (T, K, A, M), as in `PrecisionRecall`.
 
     Raises:
-        MismatchedColumns: If `matches` belong to other tables.
+        MismatchedColumns: If `matches` belong to other tables, `walk` to other predictions, or
+            images or weights hold other values than truth values and integers.
         InvalidThreshold: If a weight is below 0.
         PositionOutOfRange: If a class or image lies outside its axis.
     """
-    _check_matches(truth, predictions, matches)
+    check_matches(truth, predictions, matches)
+    if walk is not None:
+        walk.check(predictions, matches)
     weight = _checked_weight(truth, predictions, images, weights)
     class_, truth_class = (
         _classes(table, n_classes, class_agnostic=matches.class_agnostic)
@@ -139,7 +178,7 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
         precision,
         scores,
         recall,
-        *_leaps(walk, predictions, caps, plain=weight is None and n_sampled == 1),
+        *_leaps(walk, caps, plain=weight is None and n_sampled == 1),
     )
     kernels.in_threads(
         [
@@ -166,35 +205,12 @@ def _walk_columns(
 
 
 def _leaps(
-    walk: PreparedWalk | None, predictions: Instances, caps: NDArray[np.int64], *, plain: bool
+    walk: PreparedWalk | None, caps: NDArray[np.int64], *, plain: bool
 ) -> tuple[NDArray[np.int32] | None, NDArray[np.int32] | None]:
     """Give the columns of a prepared walk where it serves; two times None where not."""
     if walk is None or not plain or walk.cap != caps[-1]:
         return None, None
-    n = len(predictions)
-    if walk.place.shape != (n,) or walk.inside.shape != (n + 1, len(_RANGES)):
-        raise MismatchedColumns("walk.place", (n,), walk.place.shape)
     return walk.place, walk.inside
-
-
-def _check_matches(truth: Instances, predictions: Instances, matches: Matches) -> None:
-    check_lengths(truth)
-    check_lengths(predictions)
-    for name, column in (("rank", matches.rank), ("order", matches.order)):
-        if column.shape != (len(predictions),):
-            raise MismatchedColumns(f"matches.{name}", (len(predictions),), column.shape)
-    n_pairs = len(matches.pred)
-    if matches.thresholds.shape != (n_pairs, len(_RANGES)):
-        expected = (n_pairs, len(_RANGES))
-        raise MismatchedColumns("matches.thresholds", expected, matches.thresholds.shape)
-    for name, rows, table in (
-        ("pred", matches.pred, predictions),
-        ("truth", matches.truth, truth),
-    ):
-        if rows.shape != (n_pairs,):
-            raise MismatchedColumns(f"matches.{name}", (n_pairs,), rows.shape)
-        if n_pairs and (int(rows.min()) < 0 or int(rows.max()) >= len(table)):
-            raise PositionOutOfRange(f"matches.{name}", length=len(table))
 
 
 def _ascending(matches: Matches) -> Matches:
@@ -213,6 +229,8 @@ def _ascending(matches: Matches) -> Matches:
 
 def _classes(table: Instances, n_classes: int, *, class_agnostic: bool) -> NDArray[np.int64]:
     if class_agnostic:
+        if n_classes < min(len(table), 1):
+            raise PositionOutOfRange("class_", length=n_classes)
         return np.zeros(len(table), dtype=np.int64)
     class_ = np.ascontiguousarray(table.class_, dtype=np.int64)
     low, high, _ = order_kernel.span(class_)
@@ -230,6 +248,7 @@ def _checked_weight(
     """Give one weight an image, 0 for those left out; None where all count once."""
     if images is None and weights is None:
         return None
+    mask_length(images)
     if images is not None and weights is not None and images.shape != weights.shape:
         raise MismatchedColumns("weights", images.shape, weights.shape)
     if weights is None:
@@ -245,6 +264,8 @@ def _checked_weight(
 
 def _whole(weights: NDArray[np.integer]) -> NDArray[np.int32]:
     """Check weights: a curve adds them up in 64 bits, one of them has 32."""
+    if not np.issubdtype(weights.dtype, np.integer):
+        raise MismatchedColumns("weights", "integers", str(weights.dtype))
     for weight in (int(weights.min(initial=0)), int(weights.max(initial=0))):
         if not 0 <= weight <= _MOST_WEIGHT:
             raise InvalidThreshold("weights", weight, allowed=f"whole numbers 0 … {_MOST_WEIGHT}")

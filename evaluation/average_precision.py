@@ -112,8 +112,8 @@ def accumulate(  # noqa: PLR0913 - what may be re-accumulated; all settings are 
             image and class the first counts as often before the second does).
 
     Raises:
-        MismatchedColumns: If `matches` belong to other tables, or images and weights differ in
-            length.
+        MismatchedColumns: If `matches` belong to other tables, images and weights differ in
+            length, or hold other values than truth values and integers.
         InvalidThreshold: If a cap is below 1, or a weight below 0.
         PositionOutOfRange: If a table has a class outside the axis, or an image outside `images`
             or `weights`.
@@ -174,7 +174,7 @@ def coco_numbers(  # noqa: PLR0913 - as `accumulate`; all settings are keyword-o
 
     Raises:
         MissingMasks: If masks are to be compared and a table has none.
-        MismatchedColumns: If `matches` belong to other tables.
+        MismatchedColumns: If `matches` belong to other tables, or `walk` to other predictions.
         PositionOutOfRange: If a class or image lies outside its axis.
 
     Example:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.instances import check_positions
+from evaluation.instances import check_positions, mask_length
 from evaluation.operating_point import check_score
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def background_predictions(
     """
     check_score(score)
     for table in (truth, predictions):
-        check_positions(table, n_images=len(images), n_classes=n_classes)
+        check_positions(table, n_images=mask_length(images), n_classes=n_classes)
     empty = images.copy()
     empty[truth.image] = False
     rows = _by_image(predictions, np.flatnonzero(empty[predictions.image]))
@@ -166,7 +166,7 @@ def predicted_only_classes(
         [(1, 1, 2)]
     """
     check_score(score)
-    n_images = None if images is None else len(images)
+    n_images = mask_length(images)
     for table in (truth, predictions):
         check_positions(table, n_images=n_images, n_classes=n_classes)
     labelled = np.zeros(n_classes, dtype=np.bool_)

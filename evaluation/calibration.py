@@ -19,7 +19,7 @@ from evaluation.errors import (
     NotProbabilities,
     PositionOutOfRange,
 )
-from evaluation.instances import check_positions
+from evaluation.instances import check_positions, mask_length
 from evaluation.operating_point import PredictionOutcome
 from evaluation.walking_order import walking_order
 
@@ -207,7 +207,7 @@ def calibration(
 ) -> Calibration:
     """Compare the scores of predictions with how often they are right.
 
-    True positives are right, false positives wrong; predictions on crowd regions and below the
+    True positives are right, false positives wrong; predictions that are ignored or below the
     score threshold of the outcomes are left out.
 
     Args:
@@ -276,7 +276,7 @@ def _check(
 ) -> None:
     if len(at.prediction) != len(predictions):
         raise MismatchedColumns("outcomes", (len(predictions),), at.prediction.shape)
-    n_images = None if images is None else len(images)
+    n_images = mask_length(images)
     check_positions(predictions, n_images=n_images, n_classes=n_classes)
     outside = (predictions.score < 0.0) | (predictions.score > 1.0)
     if outside.any():

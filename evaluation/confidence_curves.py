@@ -14,9 +14,9 @@ import numpy as np
 
 from evaluation.averages import AVERAGES, RateArrays, average_rates, class_rates
 from evaluation.best_thresholds import BestThresholds, best_thresholds, steps_of
-from evaluation.errors import MismatchedColumns, PositionOutOfRange
-from evaluation.instances import check_positions
-from evaluation.matching import ignored_truth
+from evaluation.errors import PositionOutOfRange
+from evaluation.instances import check_positions, mask_length
+from evaluation.matching import check_matches, excused_predictions, ignored_truth
 from evaluation.operating_point import check_score, threshold_position
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class ConfidenceCurves:
     The arrays of N points hold class after class, scores descending; `class_start` (K + 1,) says
     where the classes begin. `tp` and `kept` (true and false positives) count the predictions of
     the class with the point's score or more; `support` (K,) is its ground truth. Predictions on
-    crowd regions are in neither.
+    crowd regions are in neither, nor are those that their area excuses.
     """
 
     iou: float
@@ -179,18 +179,16 @@ def confidence_curves(
         >>> curves.best().averages["macro"].score
         0.7
     """
-    if len(matches.rank) != len(predictions):
-        raise MismatchedColumns("matches.rank", (len(predictions),), matches.rank.shape)
-    n_images = None if images is None else len(images)
+    check_matches(truth, predictions, matches)
+    n_images = mask_length(images)
     for table in (truth, predictions):
         check_positions(table, n_images=n_images, n_classes=n_classes)
     supporting = ~ignored_truth(truth)[:, 0]
     bit = np.uint16(1 << threshold_position(iou, matches.iou_thresholds))
     hit = np.flatnonzero(matches.thresholds[:, 0] & bit)
     pred, matched = matches.pred[hit], matches.truth[hit]
-    true, left_out = np.zeros((2, len(predictions)), dtype=np.bool_)
-    true[pred[supporting[matched]]] = True
-    left_out[pred[~supporting[matched]]] = True
+    true, left_out = np.zeros(len(predictions), dtype=np.bool_), excused_predictions(predictions)
+    true[pred], left_out[pred] = supporting[matched], ~supporting[matched]
 
     class_, order = predictions.class_, matches.order
     if matches.class_agnostic:  # a match counts for the class of its ground truth

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from evaluation.errors import ClassesNotMatched, MismatchedColumns, PositionOutOfRange
-from evaluation.instances import check_positions
+from evaluation.instances import check_positions, mask_length
 from evaluation.matching import IOU_THRESHOLDS, counterparts
 from evaluation.operating_point import (
     PredictionOutcome,
@@ -128,8 +128,10 @@ class ConfusionMatrix:
             images: Mask over the image axis.
 
         Raises:
+            MismatchedColumns: If it is no mask.
             PositionOutOfRange: If an image lies outside the mask.
         """
+        mask_length(images)
         if len(self.image) and int(self.image.max()) >= len(images):
             raise PositionOutOfRange("image", length=len(images))
         return self._kept(images[self.image], self.row, self.column, len(self.counts))
@@ -204,7 +206,7 @@ def confusion_matrix(
     """Count which class is taken for which at one operating point.
 
     Row sums are the ground truth of each class, column sums its kept predictions. Crowd regions
-    are in no row, predictions ignored because of them in no column.
+    are in no row, predictions that are ignored in no column.
 
     Args:
         truth: Ground truth that was matched.

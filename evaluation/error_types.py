@@ -19,7 +19,7 @@ from evaluation.errors import (
     MismatchedColumns,
     PositionOutOfRange,
 )
-from evaluation.instances import check_positions
+from evaluation.instances import check_positions, mask_length
 from evaluation.matching import IOU_THRESHOLDS
 from evaluation.nearest_truth import NearestTruth, nearest_truth
 from evaluation.operating_point import (
@@ -128,7 +128,7 @@ class ErrorTypes:
         Raises:
             PositionOutOfRange: If a table has a class or an image outside its axis.
         """
-        n_images = None if images is None else len(images)
+        n_images = mask_length(images)
         for table in self.tables:
             check_positions(table, n_images=n_images, n_classes=n_classes)
         truth, predictions = self.tables
@@ -169,7 +169,7 @@ class ErrorTypes:
         """
         if images is not None:
             for table in self.tables:
-                check_positions(table, n_images=len(images))
+                check_positions(table, n_images=mask_length(images))
         of_truth = error == ErrorType.MISSED
         table, codes = (
             (self.tables[0], self.truth) if of_truth else (self.tables[1], self.prediction)

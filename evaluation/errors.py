@@ -1,7 +1,7 @@
 """Errors of the pure evaluation package.
 
 EvaluationError (ValueError)
-├── MismatchedColumns    arrays of one table differ in length or shape
+├── MismatchedColumns    arrays of one table differ in length or shape, or hold other values
 ├── NotFinite            a column holds NaN or infinity
 ├── PositionOutOfRange   an image or class position outside its axis
 ├── MissingMasks         masks are to be compared, a table has none
@@ -32,11 +32,13 @@ class EvaluationError(ValueError):
 
 
 class MismatchedColumns(EvaluationError):
-    """Arrays of one table differ in length or shape."""
+    """Arrays of one table differ in length or shape, or one holds another kind of values."""
 
     def __init__(self, column: str, expected: object, found: object) -> None:
         super().__init__(
             f"Column {column!r} has shape {found}, expected {expected}. Pass columns of one length."
+            if isinstance(found, tuple)
+            else f"Column {column!r} is {found}, expected {expected}. Pass it as expected."
         )
         self.column = column
         self.expected = expected

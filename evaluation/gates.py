@@ -8,6 +8,7 @@ The delta (set − baseline) is compared with the bound. A gate *trips* when the
 It *fails* only when the interval agrees, that is when the whole interval lies on that side of zero,
 or of the bound where that is further: `AP<-0.005` fails when the delta is below −0.005 and the
 interval below 0; `AP<0.01`, which asks for progress, fails when delta and interval are below 0.01.
+A number that the baseline has and the set does not have fails every gate on it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from evaluation.size_buckets import SIZE_BUCKETS
 from evaluation.text_tables import difference, interval_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from evaluation.paired_comparison import Comparison
 
@@ -40,19 +41,22 @@ CLASS_HEADLINE: Final = ("AP", "AP50", "AP75", "APs", "APm", "APl", "AR100", *_P
 SIZE_HEADLINE: Final = ("AP", "AR", *_POINT)
 
 _CLASS: Final = "class:"
-_GATE: Final = re.compile(r"\s*(?P<number>.+?)\s*(?P<operator><=|>=|<|>)\s*(?P<bound>[^<>=]+?)\s*")
-_BOUND: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_GATE: Final = re.compile(
+    r"\s*(?P<number>.+?)\s*(?P<operator><=|>=|<|>)\s*(?P<bound>[^<>=]+?)\s*", re.DOTALL
+)
+_BOUND: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
-State = Literal["passed", "failed", "not significant", "too little support", "n/a"]
-
+State = Literal["passed", "failed", "missing", "not significant", "too little support", "n/a"]
 
 MEANINGS: Final[Mapping[State, str]] = {
     "passed": "passed",
     "failed": "failed",
+    "missing": "the set has no {number}, the baseline has: failed",
     "not significant": "tripped but not significant, passed",
     "too little support": "tripped with too little support to be judged, passed",
     "n/a": "n/a, passed",
 }
+_FAILURES: Final = frozenset({"failed", "missing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,11 @@ class Gate:
 class GateOutcome:
     """What became of a gate: `state`, and the numbers it was judged by.
 
-    "passed" is a condition that is not true, "failed" one that is true and sure; "not significant"
-    is true but the interval does not agree; "too little support" is true of a number that so few
-    images carry that it has no interval; "n/a" is a number that does not exist on both sides.
+    "passed" is a condition that is not true, "failed" one that is true and sure; "missing" is a
+    number that the baseline has and the set does not have, such as the precision of a model that
+    predicts nothing; "not significant" is true but the interval does not agree; "too little
+    support" is true of a number that so few images carry that it has no interval; "n/a" is a number
+    that the baseline does not have.
     """
 
     gate: Gate
@@ -107,13 +113,18 @@ class GateOutcome:
     @property
     def failed(self) -> bool:
         """Whether the gate shall stop a build."""
-        return self.state == "failed"
+        return self.state in _FAILURES
+
+    @property
+    def meaning(self) -> str:
+        """What the state says, in words."""
+        return MEANINGS[self.state].format(number=self.gate.name)
 
     def sentence(self) -> str:
         """Say in one line what became of the gate and why."""
         interval = interval_text(self.low, self.high)
         shown = f"delta {difference(self.delta)}, interval {interval}"
-        return f"{self.gate.expression}: {MEANINGS[self.state]} ({shown})"
+        return f"{self.gate.expression}: {self.meaning} ({shown})"
 
     def to_dict(self) -> dict[str, Any]:
         """Give the outcome as plain data for JSON."""
@@ -154,10 +165,8 @@ def judge(gate: Gate, comparison: Comparison) -> GateOutcome:
         InvalidGate: If the gate names a class that the comparison does not have.
     """
     row = _row(gate, comparison)
-    difference, low, high = row["delta"], row["low"], row["high"]
-    return GateOutcome(
-        gate, _state(gate, difference, low, high), difference, low, high, row["p"], row["support"]
-    )
+    numbers = {name: row[name] for name in ("delta", "low", "high", "p", "support")}
+    return GateOutcome(gate, _state(gate, row), **numbers)
 
 
 _SHAPES: Final = (
@@ -193,24 +202,33 @@ def _row(gate: Gate, comparison: Comparison) -> dict[str, Any]:
         return comparison.headline()[gate.name]
     if gate.class_name is None:
         return dict(comparison.by_size())[str(gate.size)][gate.name]
-    if gate.class_name not in comparison.set.class_names:
-        known = ", ".join(comparison.set.class_names[:20])
-        reason = f"names a class {gate.class_name!r} that there is not"
-        raise InvalidGate(gate.expression, reason, allowed=f"one of the classes: {known}")
-    if comparison.set.class_names.count(gate.class_name) > 1:
-        raise InvalidGate(
-            gate.expression, "names several classes", allowed="class names that are unique"
-        )
+    class_name = _class_name(gate, gate.class_name, comparison.set.class_names)
     if gate.size is None:
-        return dict(comparison.by_class())[gate.class_name][gate.name]
+        return dict(comparison.by_class())[class_name][gate.name]
     return {(name, size): rows for name, size, rows in comparison.by_class_size()}[
-        gate.class_name, gate.size
+        class_name, gate.size
     ][gate.name]
 
 
-def _state(gate: Gate, difference: float | None, low: float | None, high: float | None) -> State:
+def _class_name(gate: Gate, wanted: str, names: Sequence[str]) -> str:
+    """Find the class of exactly that name, else the one that differs by spaces around it."""
+    found = [name for name in names if name == wanted]
+    found = found or [name for name in names if name.strip() == wanted.strip()]
+    if not found:
+        known = ", ".join(name if name == name.strip() else repr(name) for name in names[:20])
+        reason = f"names a class {wanted!r} that there is not"
+        raise InvalidGate(gate.expression, reason, allowed=f"one of the classes: {known}")
+    if len(found) > 1:
+        raise InvalidGate(
+            gate.expression, "names several classes", allowed="class names that are unique"
+        )
+    return found[0]
+
+
+def _state(gate: Gate, row: dict[str, Any]) -> State:
+    difference, low, high = row["delta"], row["low"], row["high"]
     if difference is None:
-        return "n/a"
+        return "missing" if row["set"] is None and row["against"] is not None else "n/a"
     if not gate.trips(difference):
         return "passed"
     if low is None or high is None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from evaluation.averages import class_rates
 from evaluation.errors import MismatchedColumns, PositionOutOfRange
-from evaluation.instances import check_positions
+from evaluation.instances import check_positions, mask_length
 from evaluation.operating_point import PredictionOutcome, TruthOutcome
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ IMAGE_NUMBERS: Final[tuple[ImageNumber, ...]] = (
 class ImageScores:
     """Numbers of every image at one operating point; all (I,), in image-axis order.
 
-    `ignored` counts predictions on crowd regions, which are neither right nor wrong. Rates and
+    `ignored` counts predictions that are neither right nor wrong, such as on crowd regions. Rates and
     `mean_iou`, the mean overlap of the true positives, are NaN where they do not exist: an image
     with neither ground truth nor predictions has no F1. `chosen` says which images count; the
     numbers of the others are 0 or NaN.
@@ -139,7 +139,7 @@ def image_scores(
     """
     _check(at, truth, predictions, n_images)
     chosen = np.ones(n_images, dtype=np.bool_) if images is None else images
-    if chosen.shape != (n_images,):
+    if mask_length(chosen) != n_images:
         raise MismatchedColumns("images", (n_images,), chosen.shape)
     counted_classes = _class_mask(truth, predictions, classes)
 

@@ -32,7 +32,9 @@ class Instances:
     No area range holds an area below 0 (`IGNORED_AREA`): such ground truth is ignored, and such a
     prediction where it is unmatched, by COCO's rule for objects outside a range.
 
-    The plain constructor trusts its columns; `ground_truth` and `predictions` check them.
+    The plain constructor trusts its columns, but for their kind: it turns positions and ids into
+    int64, in which products do not overflow, and `crowd` into truth values. `ground_truth` and
+    `predictions` check them.
     """
 
     image: NDArray[np.int64]
@@ -45,6 +47,13 @@ class Instances:
     masks: Masks | None = None
     corners: NDArray[np.float64] | None = None
     keypoints: Keypoints | None = None
+
+    def __post_init__(self) -> None:
+        kinds = {"image": np.int64, "class_": np.int64, "id": np.int64, "crowd": np.bool_}
+        for name, kind in kinds.items():
+            column = getattr(self, name)
+            if column.dtype != kind:
+                object.__setattr__(self, name, column.astype(kind))
 
     @classmethod
     def ground_truth(  # noqa: PLR0913 - one parameter a column, keyword-only but for the first three
@@ -71,7 +80,7 @@ class Instances:
 
         Raises:
             MismatchedColumns: If a column has another length or shape than `image`.
-            NotFinite: If a box or an area is NaN or infinite.
+            NotFinite: If a box or an area is NaN or infinite, or width × height too large.
             PositionOutOfRange: If an image or class position is negative.
 
         Example:
@@ -117,7 +126,7 @@ class Instances:
 
         Raises:
             MismatchedColumns: If a column has another length or shape than `image`.
-            NotFinite: If a box, an area or a score is NaN or infinite.
+            NotFinite: If a box, an area or a score is NaN or infinite, or width × height too large.
             PositionOutOfRange: If an image or class position is negative.
 
         Example:
@@ -182,6 +191,25 @@ def check_positions(
             raise PositionOutOfRange(column, length=length)
 
 
+def mask_length(images: NDArray[np.bool_] | None) -> int | None:
+    """Give the length of the image axis that a mask covers; None without a mask.
+
+    Raises:
+        MismatchedColumns: If it is no mask: other values than truth values would choose rows.
+
+    Example:
+        >>> mask_length(np.array([True, False])), mask_length(None)
+        (2, None)
+    """
+    if images is None:
+        return None
+    found = np.asarray(images)
+    if found is not images or found.dtype != np.bool_ or found.ndim != 1:
+        given = f"a {type(images).__name__} of {found.dtype}, shape {found.shape}"
+        raise MismatchedColumns("images", "an array (I,) of bool", given)
+    return len(images)
+
+
 def _length(image: ArrayLike) -> int:
     shape = np.shape(image)
     if len(shape) != 1:
@@ -191,7 +219,12 @@ def _length(image: ArrayLike) -> int:
 
 def _boxes(boxes: ArrayLike, n: int) -> NDArray[np.float64]:
     # An empty list has no second axis to check.
-    return np.empty((0, 4)) if n == np.size(boxes) == 0 else _finite("boxes", boxes, (n, 4))
+    array = np.empty((0, 4)) if n == np.size(boxes) == 0 else _finite("boxes", boxes, (n, 4))
+    with np.errstate(over="ignore"):
+        endless = np.isinf(array[:, 2] * array[:, 3])
+    if endless.any():
+        raise NotFinite("boxes: width * height", int(np.count_nonzero(endless)))
+    return array
 
 
 def _shaped(column: str, array: NDArray[np.generic], shape: tuple[int, ...]) -> None:

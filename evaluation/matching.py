@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evaluation import kernels
-from evaluation.axes import Axis
+from evaluation.axes import Axis, check_lengths
 from evaluation.candidates import IouType, cut_into_cells, find_candidates
-from evaluation.errors import InvalidThreshold
+from evaluation.errors import InvalidThreshold, MismatchedColumns, PositionOutOfRange
 from evaluation.walking_order import walking_order
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ def match(
     Raises:
         MissingMasks: If masks are to be compared and a table has none.
         InvalidThreshold: If the IoU thresholds are not as described.
+        MismatchedColumns: If a table has columns of different lengths.
         PositionOutOfRange: If an image or class position is negative.
 
     Example:
@@ -114,8 +115,8 @@ def match(
     """
     thresholds = _checked_thresholds(iou_thresholds)
     least = np.minimum(thresholds, 1 - 1e-10)  # as pycocotools: an IoU of 1 - ε passes for 1
-    ignored = ignored_truth(truth)
     images, classes = Axis.of_images(predictions, truth), Axis.of_classes(predictions, truth)
+    ignored = ignored_truth(truth)
     order = walking_order(
         predictions, class_agnostic=class_agnostic, images=images, classes=classes
     )
@@ -176,6 +177,42 @@ def ignored_truth(truth: Instances) -> NDArray[np.bool_]:
     """Say which ground truth is ignored in which area range: (G, 4), order of `AREA_RANGES`."""
     outside = [(truth.area < low) | (truth.area > high) for low, high in AREA_RANGES.values()]
     return np.stack(outside, axis=1) | truth.crowd[:, None]
+
+
+def excused_predictions(predictions: Instances) -> NDArray[np.bool_]:
+    """Say which predictions are ignored where they are unmatched: (P,).
+
+    COCO's rule for the range of all areas (`COCOeval.evaluateImg`, `dtIg`): their own area lies
+    outside it.
+    """
+    low, high = AREA_RANGES["all"]
+    return ~((predictions.area >= low) & (predictions.area <= high))
+
+
+def check_matches(truth: Instances, predictions: Instances, matches: Matches) -> None:
+    """Refuse matches that cannot be those of two tables.
+
+    Raises:
+        MismatchedColumns: If a column of a table or of the matches has another length.
+        PositionOutOfRange: If a pair names a row that is not there.
+    """
+    check_lengths(truth)
+    check_lengths(predictions)
+    for name, column in (("rank", matches.rank), ("order", matches.order)):
+        if column.shape != (len(predictions),):
+            raise MismatchedColumns(f"matches.{name}", (len(predictions),), column.shape)
+    n_pairs = len(matches.pred)
+    if matches.thresholds.shape != (n_pairs, len(AREA_RANGES)):
+        expected = (n_pairs, len(AREA_RANGES))
+        raise MismatchedColumns("matches.thresholds", expected, matches.thresholds.shape)
+    for name, rows, table in (
+        ("pred", matches.pred, predictions),
+        ("truth", matches.truth, truth),
+    ):
+        if rows.shape != (n_pairs,):
+            raise MismatchedColumns(f"matches.{name}", (n_pairs,), rows.shape)
+        if n_pairs and (int(rows.min()) < 0 or int(rows.max()) >= len(table)):
+            raise PositionOutOfRange(f"matches.{name}", length=len(table))
 
 
 def _checked_thresholds(

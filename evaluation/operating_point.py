@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.errors import InvalidThreshold, MismatchedColumns
-from evaluation.instances import check_positions
-from evaluation.matching import IOU_THRESHOLDS, ignored_truth
+from evaluation.errors import InvalidThreshold
+from evaluation.instances import check_positions, mask_length
+from evaluation.matching import (
+    IOU_THRESHOLDS,
+    check_matches,
+    excused_predictions,
+    ignored_truth,
+)
 from evaluation.size_buckets import SIZE_BUCKETS, bucket
 
 if TYPE_CHECKING:
@@ -31,7 +36,7 @@ class PredictionOutcome(IntEnum):
 
     TRUE_POSITIVE = 0
     FALSE_POSITIVE = 1
-    IGNORED = 2  # on a crowd region: neither right nor wrong
+    IGNORED = 2  # neither right nor wrong: on a crowd region, or unmatched and excused by its area
     BELOW_SCORE = 3
 
 
@@ -152,6 +157,7 @@ def outcomes(
     Raises:
         InvalidThreshold: If `iou` is none of these thresholds or `score` is not finite.
         MismatchedColumns: If `matches` belong to other predictions.
+        PositionOutOfRange: If they name a row that is not there.
 
     Example:
         >>> from evaluation import Instances, match
@@ -165,8 +171,7 @@ def outcomes(
         (['FOUND', 'MISSED'], [0, -1])
     """
     check_score(score)
-    if len(matches.rank) != len(predictions):
-        raise MismatchedColumns("matches.rank", (len(predictions),), matches.rank.shape)
+    check_matches(truth, predictions, matches)
     bit = np.uint16(1 << threshold_position(iou, matches.iou_thresholds))
     ignored = ignored_truth(truth)[:, 0]
     kept = predictions.score >= score
@@ -177,6 +182,7 @@ def outcomes(
     prediction = np.where(
         kept, np.int8(PredictionOutcome.FALSE_POSITIVE), np.int8(PredictionOutcome.BELOW_SCORE)
     )
+    prediction[kept & excused_predictions(predictions)] = PredictionOutcome.IGNORED
     prediction[pred] = np.where(counts, PredictionOutcome.TRUE_POSITIVE, PredictionOutcome.IGNORED)
     state = np.where(ignored, np.int8(TruthOutcome.IGNORED), np.int8(TruthOutcome.MISSED))
     state[true[counts]] = TruthOutcome.FOUND
@@ -207,6 +213,7 @@ def count(
         images: Mask over the image axis; only those images count. All when missing.
 
     Raises:
+        MismatchedColumns: If `images` is no mask.
         PositionOutOfRange: If a table has a class outside the axis, or an image outside `images`.
 
     Example:
@@ -219,7 +226,7 @@ def count(
         >>> counts.tp.tolist(), counts.fp.tolist()
         ([[0, 1, 0]], [[1, 0, 0]])
     """
-    n_images = None if images is None else len(images)
+    n_images = mask_length(images)
     for table in (truth, predictions):
         check_positions(table, n_images=n_images, n_classes=n_classes)
 

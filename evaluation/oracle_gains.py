@@ -13,8 +13,7 @@ import numpy as np
 
 from evaluation.error_types import NO_ERROR, ErrorType, classify_errors, finds_an_object
 from evaluation.errors import InvalidThreshold, MismatchedColumns
-from evaluation.instances import check_positions
-from evaluation.matching import AREA_RANGES
+from evaluation.instances import check_positions, mask_length
 from evaluation.operating_point import PredictionOutcome, TruthOutcome
 from evaluation.repaired_precision import Repair, Walk, sample_precision
 from evaluation.size_buckets import SIZE_BUCKETS, bucket
@@ -145,7 +144,7 @@ def oracle_gains(
     """
     if max_detections < 1:
         raise InvalidThreshold("max_detections", max_detections, allowed="at least 1")
-    n_images = None if images is None else len(images)
+    n_images = mask_length(images)
     for table in types.tables:
         check_positions(table, n_images=n_images, n_classes=n_classes)
     state = _state(types, matches, n_classes, images, max_detections)
@@ -207,7 +206,7 @@ def _state(
         nearest=types.nearest,
     )
     right = every.outcomes.prediction == PredictionOutcome.TRUE_POSITIVE
-    counts = (right | _wrong_in_range(every, predictions)) & (matches.rank < cap)
+    counts = (right | (every.prediction != NO_ERROR)) & (matches.rank < cap)
     wanted = every.outcomes.truth != TruthOutcome.IGNORED
     if images is not None:
         counts &= images[predictions.image]
@@ -232,14 +231,6 @@ def _state(
         missed=np.stack([per_class(missed & (size == one)) for one in sizes], axis=1),
         not_found=per_class(lost),
     )
-
-
-def _wrong_in_range(every: ErrorTypes, predictions: Instances) -> Chosen:
-    # As COCO: what is unmatched counts only inside the range of all areas.
-    low, high = AREA_RANGES["all"]
-    inside = (predictions.area >= low) & (predictions.area <= high)
-    wrong: Chosen = (every.prediction != NO_ERROR) & inside
-    return wrong
 
 
 def _found(outcomes: Outcomes, counts: Chosen) -> Chosen:

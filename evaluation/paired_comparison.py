@@ -264,6 +264,8 @@ def compare(  # noqa: PLR0913 - the package's front door; all settings are keywo
         masks=iou_type == "segm",
         class_names=class_names,
     )
+    if class_agnostic:
+        tables = tables.of_known_classes()
     settings: dict[str, Any] = {"iou_type": iou_type, "strict": strict, "score": score, "iou": iou}
     settings |= {"class_names": tables.class_names, "images": images, "classes": classes}
     settings |= {"class_agnostic": class_agnostic}

@@ -1,7 +1,8 @@
 """A comparison as Markdown, for the comment of a pull request or the summary of a build.
 
 It is GitHub's dialect with tables and footnotes and no HTML. Names of files and classes come from
-outside; they are written as code, so that no markup or mention in them takes effect.
+outside, alone or in a notice; they are written as code, so that no markup or mention in them takes
+effect.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from evaluation.gates import MEANINGS
 from evaluation.text_tables import (
     LABELS,
     OVERLAPS,
@@ -128,7 +128,7 @@ def code(text: str) -> str:
 
 def _opening(comparison: Comparison) -> str:
     ours, theirs = code(comparison.set_name), code(comparison.against_name)
-    notices = "".join(f"\n> {notice}" for notice in comparison.notices)
+    notices = "".join(f"\n> - {code(notice)}" for notice in comparison.notices)
     return (
         f"## {ours} compared against the baseline {theirs}\n\n"
         "Delta = set \N{MINUS SIGN} baseline: positive means that the set has more."
@@ -168,7 +168,7 @@ def _gates(gates: Sequence[GateOutcome]) -> str:
                 code(outcome.gate.expression),
                 difference(outcome.delta),
                 interval_text(outcome.low, outcome.high),
-                f"**{outcome.state}**" if outcome.failed else MEANINGS[outcome.state],
+                f"**{outcome.meaning}**" if outcome.failed else outcome.meaning,
             )
             for outcome in gates
         ),

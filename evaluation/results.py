@@ -15,9 +15,10 @@ from evaluation.average_precision import (
     summarize,
 )
 from evaluation.averages import averages
-from evaluation.errors import InvalidThreshold, MismatchedColumns, PositionOutOfRange
+from evaluation.errors import InvalidThreshold, PositionOutOfRange
 from evaluation.inputs import open_tables
-from evaluation.matching import match
+from evaluation.instances import mask_length
+from evaluation.matching import check_matches, match
 from evaluation.operating_point import count, outcomes
 from evaluation.size_buckets import SIZE_BUCKETS
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from evaluation.averages import Averages
     from evaluation.candidates import IouType
     from evaluation.inputs import Source, Tables
-    from evaluation.instances import Instances
     from evaluation.matching import Matches
     from evaluation.operating_point import OperatingCounts, Outcomes, Tally
 
@@ -189,7 +189,8 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
             positions where nothing has names.
         iou_type: What is compared: boxes, masks, oriented boxes ("obb") or keypoints.
         strict: Repeat pycocotools' treatment of annotation id 0 (see `match`).
-        class_agnostic: Put all objects into one class before they are matched.
+        class_agnostic: Put all objects into one class before they are matched; those of classes
+            that a COCO ground truth does not have are left out, as pycocotools does.
         score: Score threshold of the operating point; this score or more counts.
         iou: IoU threshold of the operating point, one of `IOU_THRESHOLDS`.
         matches: Outcome of `match` for exactly these tables; its `iou_type` and `strict` hold.
@@ -207,7 +208,7 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
         UnsupportedInput: If a source cannot be read, or the two do not go together.
         MissingMasks: If masks are to be compared and a table has none.
         InvalidThreshold: If a threshold is out of its range, or 100 is not among the caps.
-        MismatchedColumns: If `matches` belong to other predictions.
+        MismatchedColumns: If `matches` belong to other predictions, or `images` is no mask.
         PositionOutOfRange: If a class or image position lies outside its axis.
 
     Example:
@@ -219,9 +220,12 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
         (0.7, 1.0)
     """
     named = open_tables(truth, (predictions,), masks=iou_type == "segm", class_names=class_names)
+    if class_agnostic:
+        named = named.of_known_classes()
     tables = named.without_classes() if class_agnostic else named
     labels, found, n_classes = tables.truth, tables.sides[0], len(tables.class_names)
     rows = _class_rows(classes, n_classes)
+    mask_length(images)
     if matches is None:
         # With their classes: of equal scores COCO walks the lower class first even so.
         matches = match(
@@ -231,7 +235,7 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
             strict=strict,
             class_agnostic=class_agnostic,
         )
-    _check_matches(matches, found)
+    check_matches(labels, found, matches)
     if curves is None:
         matched = named if matches.class_agnostic else tables
         curves = _curves(matched, matches, iou_thresholds, max_detections, images, n_classes)
@@ -313,11 +317,6 @@ def _of_other_caps(curves: PrecisionRecall) -> dict[str, Number]:
             )
             numbers |= {f"AP@{cap}": coco["AP"], f"AR{cap}": coco["AR100"]}
     return numbers
-
-
-def _check_matches(matches: Matches, predictions: Instances) -> None:
-    if len(matches.rank) != len(predictions):
-        raise MismatchedColumns("matches.rank", (len(predictions),), matches.rank.shape)
 
 
 def _class_rows(

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evaluation.errors import MismatchedColumns
-from evaluation.instances import check_positions
-from evaluation.matching import ignored_truth
+from evaluation.instances import check_positions, mask_length
+from evaluation.matching import check_matches, excused_predictions, ignored_truth
 from evaluation.operating_point import OperatingCounts, check_score, threshold_position
 from evaluation.size_buckets import SIZE_BUCKETS, bucket
 
@@ -48,17 +47,19 @@ class SweptCounts:
 class ScoreSweep:
     """The scores of every class and size bucket in order, and the matched pairs.
 
-    A slot is a class and a size bucket, 3 · class + size. `score` (P,) ascends inside each slot,
-    `start` (3 K + 1,) says where they begin. The columns of the E matched pairs descend by score:
+    A slot is a class and a size bucket, 3 · class + size. `score` (n,) ascends inside each slot,
+    `start` (3 K + 1,) says where they begin; predictions that nobody can count as wrong, because
+    of their area, are not among them. The columns of the E matched pairs descend by score:
     `truth_slot` is that of the ground truth, `own_slot` that of the prediction alone.
     """
 
     score: NDArray[np.float64]
     start: NDArray[np.int64]
-    support: NDArray[np.int64]  # (3 K,) ground truth that is no crowd region
+    support: NDArray[np.int64]  # (3 K,) ground truth that is not ignored
     pair_score: NDArray[np.float64]
     pair_thresholds: NDArray[np.uint16]
-    pair_counts: NDArray[np.bool_]  # the ground truth is no crowd region
+    pair_counts: NDArray[np.bool_]  # the ground truth is not ignored
+    pair_excused: NDArray[np.bool_]  # the prediction is not in `score`
     truth_slot: NDArray[np.int64]
     own_slot: NDArray[np.int64]
     iou_thresholds: NDArray[np.float64]  # what was matched at
@@ -92,7 +93,8 @@ class ScoreSweep:
         hit = np.flatnonzero(self.pair_thresholds & bit)
         counted = hit[self.pair_counts[hit]]
         tp = self._pairs_at(wanted, counted, self.truth_slot)
-        fp = self._kept_at(wanted) - self._pairs_at(wanted, hit, self.own_slot)
+        not_wrong = hit[~self.pair_excused[hit]]
+        fp = self._kept_at(wanted) - self._pairs_at(wanted, not_wrong, self.own_slot)
         shape = (len(wanted), len(self.support) // _SIZES, _SIZES)
         return SweptCounts(
             wanted,
@@ -166,15 +168,14 @@ def score_sweep(
         >>> [sweep.counts_at(score=score, iou=0.5).total() for score in (0.8, 0.81)]
         [Tally(tp=1, fp=1, fn=0), Tally(tp=1, fp=0, fn=0)]
     """
-    if len(matches.rank) != len(predictions):
-        raise MismatchedColumns("matches.rank", (len(predictions),), matches.rank.shape)
+    check_matches(truth, predictions, matches)
+    n_images = mask_length(images)
     for table in (truth, predictions):
-        check_positions(
-            table, n_images=None if images is None else len(images), n_classes=n_classes
-        )
+        check_positions(table, n_images=n_images, n_classes=n_classes)
     n_slots = n_classes * _SIZES
     own_slot, truth_slot = _slots(predictions, n_slots), _slots(truth, n_slots)
-    order = _by_slot(own_slot, matches)
+    order, excused = _by_slot(own_slot, matches), excused_predictions(predictions)
+    order = order[~excused[order]]
     pairs = np.flatnonzero(matches.thresholds[:, 0])
     wanted = ~ignored_truth(truth)[:, 0]
     if images is not None:
@@ -193,6 +194,7 @@ def score_sweep(
         pair_score=predictions.score[pred],
         pair_thresholds=matches.thresholds[pairs, 0],
         pair_counts=wanted[true],
+        pair_excused=excused[pred],
         truth_slot=truth_slot[true].astype(np.int64),
         own_slot=own_slot[pred].astype(np.int64),
         iou_thresholds=matches.iou_thresholds,

@@ -88,6 +88,8 @@ def evaluate(truth: Path, predictions: Path, as_json: bool, **options: Any) -> N
     from evaluation.inputs import open_tables  # noqa: PLC0415  # start-up time
 
     tables = open_tables(truth, (predictions,), masks=options["iou_type"] == "segm")
+    if options["class_agnostic"]:
+        tables = tables.of_known_classes()
     with _threshold_errors():
         result = evaluate_tables(
             tables.truth, tables.sides[0], class_names=tables.class_names, **options
@@ -163,7 +165,7 @@ def compare_files(
     outcomes = _judged(gates, comparison)
     _tell(comparison.notices)
     if markdown and markdown != "-":
-        Path(markdown).write_text(comparison.to_markdown(outcomes), encoding="utf-8")
+        _write(Path(markdown), comparison.to_markdown(outcomes))
     if as_json:
         judged = [outcome.to_dict() for outcome in outcomes]
         print_json({"truth": str(truth), **comparison.to_dict(), "gates": judged})
@@ -173,6 +175,15 @@ def compare_files(
     for outcome in outcomes:
         click.echo(outcome.sentence(), err=True)
     return int(any(outcome.failed for outcome in outcomes))
+
+
+def _write(report: Path, text: str) -> None:
+    """Write the report; a place that refuses it is a wrong option, not a failed gate."""
+    try:
+        report.write_text(text, encoding="utf-8")
+    except OSError as error:
+        message = f"{report} cannot be written: {error.strerror or error}."
+        raise click.BadParameter(message, param_hint="--markdown") from error
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import click
 
 from curation.cli.output import job_progress, json_option, print_json, print_table
 from curation.cli.session import Session, open_session
-from curation.errors import Conflict, CurationError, JobCancelled
+from curation.errors import UNEXPECTED, Conflict, CurationError, JobCancelled
 from curation.job_engine import jobs as job_rows
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class JobFailed(CurationError):
             next_step=f"('curation job resume {job.id}' tries the same again.)",
         )
         self.title: str = job.result.get("title", "Job failed")
-        self.exit_code: int = job.result.get("exit_code", 1)
+        self.exit_code: int = job.result.get("exit_code", UNEXPECTED)
 
 
 def run_job(session: Session, job_id: str) -> JobRow:

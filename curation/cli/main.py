@@ -1,7 +1,7 @@
 """The `curation` command: noun, verb; every command loads only what it needs.
 
-Exit codes: 0 done · 1 unexpected · 2 wrong request · 3 not found · 4 input rejected ·
-5 not possible now · 6 cancelled · 7 no answer from outside.
+Exit codes: 0 done · 1 a gate failed · 2 wrong request · 3 not found · 4 input rejected ·
+5 not possible now · 6 cancelled · 7 no answer from outside · 70 unexpected.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ def _explained(error: Exception) -> int:
     import logging  # noqa: PLC0415  # start-up time
     import uuid  # noqa: PLC0415  # start-up time
 
-    from curation.errors import CurationError, presentation  # noqa: PLC0415  # start-up time
+    from curation.errors import UNEXPECTED, CurationError, presentation  # noqa: PLC0415  # start-up time
     from evaluation.errors import EvaluationError  # noqa: PLC0415  # start-up time
 
     if isinstance(error, CurationError | EvaluationError):
@@ -131,7 +131,7 @@ def _explained(error: Exception) -> int:
     error_id = uuid.uuid4().hex[:8]
     logging.getLogger(__name__).error("unexpected error %s", error_id, exc_info=error)
     click.echo(f"Unexpected error {error_id}; the lines above say where.", err=True)
-    return 1
+    return UNEXPECTED
 
 
 if __name__ == "__main__":

@@ -102,6 +102,15 @@ class Columns:
             absent[group.rows] = False
         return absent
 
+    def box_areas(self, log: ProblemLog) -> NDArray[np.float64]:
+        """Multiply width and height, (N,) px²; note boxes whose area no double holds."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is noted already
+            area: NDArray[np.float64] = self.boxes[:, 2] * self.boxes[:, 3]
+        endless = np.flatnonzero(np.isinf(area))
+        endless = endless[np.isfinite(self.boxes[endless]).all(axis=1)]
+        self.note("width x height of bbox is too large", endless, log)
+        return area
+
     def note(
         self,
         kind: str,

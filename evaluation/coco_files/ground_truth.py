@@ -201,6 +201,7 @@ def _assembled(
     columns.note_unknown(columns.class_, class_, "category_id", "the file's categories", log)
     absent = columns.without_segmentation
     found = _masks(columns, image, sizes, log, wanted=masks)
+    of_box = columns.box_areas(log)
     log.refuse()
     of_mask = np.zeros(columns.n) if found is None else np.where(absent, 0.0, found.areas)
     return GroundTruthFile(
@@ -209,7 +210,7 @@ def _assembled(
             image=image,
             class_=class_,
             boxes=columns.boxes,
-            area=_areas(columns, of_mask, notes),
+            area=_areas(columns, of_mask, of_box, notes),
             score=np.ones(columns.n),
             crowd=np.zeros(columns.n, np.bool_) if columns.crowd is None else columns.crowd,
             id=_ids(columns, notes),
@@ -248,7 +249,10 @@ def _masks(
 
 
 def _areas(
-    columns: Columns, of_mask: NDArray[np.float64], notes: ProblemLog
+    columns: Columns,
+    of_mask: NDArray[np.float64],
+    of_box: NDArray[np.float64],
+    notes: ProblemLog,
 ) -> NDArray[np.float64]:
     """Fill areas that are missing: with that of a mask of at least a pixel, else of the box."""
     given, measured = columns.given_area, columns.measured
@@ -258,7 +262,6 @@ def _areas(
     sources = (("mask", ~measured & drawn), ("box", ~measured & ~drawn))
     for source, rows in sources:
         columns.note(f"area is missing; taken from the {source}", np.flatnonzero(rows), notes)
-    of_box = columns.boxes[:, 2] * columns.boxes[:, 3]
     return np.where(measured, given, np.where(drawn, of_mask, of_box))
 
 
@@ -266,6 +269,25 @@ def _ids(columns: Columns, notes: ProblemLog) -> NDArray[np.int64]:
     ordinal = np.arange(1, columns.n + 1)
     if columns.id is None or columns.numbered is None:
         return ordinal
+    given = columns.id
     missing = np.flatnonzero(~columns.numbered)
     columns.note("id is missing or no number; numbered by place", missing, notes)
+    columns.note(
+        "annotation id given again; every record counts",
+        _given_again(given, columns.numbered),
+        notes,
+        lambda row: f"id {given[row]}",
+    )
     return np.where(columns.numbered, columns.id, ordinal) if len(missing) else columns.id
+
+
+def _given_again(ids: NDArray[np.int64], numbered: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Give the rows whose number an earlier row has too, ascending."""
+    rows = np.flatnonzero(numbered)
+    ascending = ids[rows]
+    if not (ascending[1:] > ascending[:-1]).all():
+        ascending = np.sort(ascending)
+    if not (ascending[1:] == ascending[:-1]).any():
+        return np.empty(0, np.int64)
+    first = np.unique(ids[rows], return_index=True)[1]
+    return np.delete(rows, first)

@@ -205,14 +205,14 @@ def _placed(
         lambda row: f"category_id {columns.class_[row]}",
     )
     found = _masks(columns, image, truth.image_sizes, log, notes, wanted=masks)
+    of_box = columns.box_areas(log)
     log.refuse()
     by_box = not columns.n or found is None or not columns.unboxed[0]
-    boxes = columns.boxes
     table = Instances(
         image=image,
         class_=class_,
-        boxes=boxes,
-        area=boxes[:, 2] * boxes[:, 3] if by_box or found is None else found.areas.astype(float),
+        boxes=columns.boxes,
+        area=of_box if by_box or found is None else found.areas.astype(float),
         score=np.empty(0) if columns.score is None else columns.score,
         crowd=np.zeros(columns.n, dtype=np.bool_),
         id=np.arange(columns.n),

@@ -42,6 +42,9 @@ class ProblemLog:
     _counts: dict[str, int] = field(default_factory=dict)
     _examples: dict[str, list[str]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.file = shown(self.file)
+
     def add(self, kind: str, places: NDArray[np.int64], say: Callable[[int], str]) -> None:
         """Note records of one kind of problem.
 
@@ -54,7 +57,7 @@ class ProblemLog:
             return
         self._counts[kind] = self._counts.get(kind, 0) + len(places)
         examples = self._examples.setdefault(kind, [])
-        examples += [say(place) for place in places[: EXAMPLES - len(examples)].tolist()]
+        examples += [shown(say(place)) for place in places[: EXAMPLES - len(examples)].tolist()]
 
     @property
     def count(self) -> int:
@@ -77,3 +80,13 @@ class ProblemLog:
         problems = self.found()
         if problems:
             raise FaultyRecords(self.file, problems)
+
+
+def shown(text: str) -> str:
+    r"""Write a text from outside in one line, with escapes if a character cannot be printed.
+
+    Example:
+        >>> print(shown("cell é"), shown("x\n# y"))
+        cell é x\n# y
+    """
+    return text if text.isprintable() else repr(text)[1:-1]

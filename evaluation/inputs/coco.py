@@ -54,6 +54,7 @@ def read(truth: Source, sides: Sequence[Source], request: Request) -> Tables:
         sides=tables,
         class_names=names,
         n_images=len(ground.image_ids),
+        n_known=len(ground.class_names),
         notices=(*_notices(ground), *(notice for file in files for notice in _notices(file))),
     )
 
@@ -110,7 +111,8 @@ def _from_detections(source: Source, ground: GroundTruthFile, masks: bool) -> Pr
     """Place the list on the images by ascending id; class ids are positions, as supervision's."""
     if len(source) != len(ground.image_ids):
         raise MismatchedColumns("predictions", len(ground.image_ids), len(source))
-    return _placed(detections.predictions(source, masks=masks), ground)
+    placed = _placed(detections.predictions(source, masks=masks), ground)
+    return replace(placed, notes=detections.gaps(source, ("area",)))
 
 
 def _placed(table: Instances, ground: GroundTruthFile) -> PredictionsFile:

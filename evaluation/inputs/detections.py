@@ -2,12 +2,13 @@
 
 Boxes come as (N, 4) x1 y1 x2 y2 pixels, masks as (N, height, width) truth values. The image axis
 is the list. `data["area"]` (px²), `data["iscrowd"]` and `data["class_name"]` are read where they
-are, as supervision's own COCO loader writes them.
+are, as supervision's own COCO loader writes them; an image without them has no crowd regions, and
+areas of its masks or boxes.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from evaluation.coco_files.problems import FileProblem
+
 Column = Any
+
+_INSTEAD: Final = {
+    "iscrowd": 'images without data["iscrowd"], which others have; no crowd regions there',
+    "area": 'images without data["area"], which others have; taken from the mask or box',
+}
 
 
 def fits(source: Source) -> bool:
@@ -60,6 +68,10 @@ def read(truth: Sequence[Any], sides: Sequence[Source], request: Request) -> Tab
         sides=tuple(predictions(side, masks=request.masks, place=place) for side in sides),
         class_names=checked_names(names, ids if place is None else ids[:0]),
         n_images=len(truth),
+        notices=(
+            *(f"the ground truth: {note}" for note in gaps(truth, ("iscrowd", "area"))),
+            *(f"the predictions: {note}" for side in sides for note in gaps(side, ("area",))),
+        ),
     )
 
 
@@ -83,7 +95,7 @@ def ground_truth(
         class_ if place is None else place(class_),
         table.boxes(),
         area=table.area(),
-        crowd=table.of_data("iscrowd"),
+        crowd=table.crowd(),
         masks=table.masks,
     )
 
@@ -114,6 +126,25 @@ def predictions(
         area=table.area(),
         masks=table.masks,
     )
+
+
+def gaps(images: Sequence[Any], names: Sequence[str]) -> tuple[FileProblem, ...]:
+    """Note the images that lack a column of `data` which others have.
+
+    Args:
+        images: One `Detections` an image.
+        names: The columns that are read.
+    """
+    from evaluation.coco_files.problems import ProblemLog  # noqa: PLC0415 - arrays do without
+
+    notes = ProblemLog("")
+    filled = np.array([len(each) > 0 for each in images], dtype=np.bool_)
+    for name in names:
+        given = np.array([each.data.get(name) is not None for each in images], dtype=np.bool_)
+        if (filled & given).any():
+            lacking = np.flatnonzero(filled & ~given)
+            notes.add(_INSTEAD[name], lacking, lambda image: f"image {image}")
+    return notes.found()
 
 
 def checked_names(names: tuple[str, ...], positions: NDArray[np.int64]) -> tuple[str, ...]:
@@ -155,16 +186,31 @@ class _Columns:
 
     def area(self) -> NDArray[np.float64] | None:
         """(N,) px²: as given, else of the masks if they are read, else of the boxes (None)."""
-        given = self.of_data("area")
-        if given is not None:
-            return given.astype(np.float64)
-        return None if self.masks is None else self.masks.areas.astype(np.float64)
+        drawn = None if self.masks is None else self.masks.areas.astype(np.float64)
+        if not self._has("area"):
+            return drawn
+        boxes = self.boxes()
+        measured = boxes[:, 2] * boxes[:, 3] if drawn is None else drawn
+        return self._of_data("area", measured).astype(np.float64)
 
-    def of_data(self, name: str) -> NDArray[Any] | None:
-        """(N,) a column of `data`, None unless every image has it."""
-        if not self._images or any(name not in each.data for each in self._images):
+    def crowd(self) -> NDArray[Any] | None:
+        """(N,) which objects are crowd regions, as far as images say; None if none says."""
+        if not self._has("iscrowd"):
             return None
-        return self._joined((each.data[name] for each in self._images), (0,))
+        return self._of_data("iscrowd", np.zeros(len(self.image), dtype=np.int64))
+
+    def _has(self, name: str) -> bool:
+        return any(each.data.get(name) is not None for each in self._images)
+
+    def _of_data(self, name: str, otherwise: NDArray[Any]) -> NDArray[Any]:
+        """(N,) a column of `data`, with other values for the images that lack it."""
+        ends = np.cumsum([len(each) for each in self._images])
+        own = np.split(otherwise, ends[:-1])
+        given = (each.data.get(name) for each in self._images)
+        parts = (
+            other if column is None else column for column, other in zip(given, own, strict=True)
+        )
+        return self._joined(parts, (0,))
 
     def _joined(self, parts: Iterable[Column], empty: tuple[int, ...]) -> NDArray[Any]:
         arrays = [np.asarray(part) for part in parts]

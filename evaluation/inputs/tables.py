@@ -25,7 +25,8 @@ class Tables:
     """Ground truth and prediction sets, all on the same image and class axes.
 
     `class_names` are those of the class axis, `n_images` is the length of the image axis.
-    `notices` are sentences about what was left out while reading.
+    `notices` are sentences about what was left out while reading. `n_known` is how many classes,
+    the first of the axis, the ground truth knows; None where nothing tells.
     """
 
     truth: Instances
@@ -33,6 +34,32 @@ class Tables:
     class_names: tuple[str, ...]
     n_images: int
     notices: tuple[str, ...] = ()
+    n_known: int | None = None
+
+    def of_known_classes(self) -> Tables:
+        """Leave out predictions of classes that the ground truth does not know.
+
+        Without classes pycocotools (`useCats = 0`) takes the objects of the file's categories only.
+        """
+        if self.n_known is None or self.n_known == len(self.class_names):
+            return self
+        known = [side.class_ < self.n_known for side in self.sides]
+        n_left_out = sum(int(np.count_nonzero(~rows)) for rows in known)
+        others = len(self.class_names) - self.n_known
+        classes = "1 class" if others == 1 else f"{others} classes"
+        notice = (
+            f"class-agnostic: {n_left_out:,} predictions of {classes} that the ground truth does "
+            "not have left out"
+        )
+        return replace(
+            self,
+            sides=tuple(
+                side.take(np.flatnonzero(rows))
+                for side, rows in zip(self.sides, known, strict=True)
+            ),
+            class_names=self.class_names[: self.n_known],
+            notices=(*self.notices, notice),
+        )
 
     def without_classes(self) -> Tables:
         """Put every object into one class: localisation is judged, naming is not."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from evaluation.comparison import delta
 from evaluation.errors import MismatchedColumns, PositionOutOfRange
-from evaluation.instances import check_positions
+from evaluation.instances import check_positions, mask_length
 from evaluation.results import evaluate
 from evaluation.significance.counts import counts
 from evaluation.significance.differing_images import differing_images
@@ -184,7 +184,7 @@ class _Scene:
             )
             tables = [truth, *(side.predictions for side in sides)]
         for table in tables:
-            check_positions(table, n_images=len(images), n_classes=len(class_names))
+            check_positions(table, n_images=mask_length(images), n_classes=len(class_names))
         rows = np.arange(len(class_names)) if classes is None else np.asarray(classes, np.int64)
         if len(rows) and (int(rows.min()) < 0 or int(rows.max()) >= len(class_names)):
             raise PositionOutOfRange("classes", length=len(class_names))

@@ -95,7 +95,8 @@ def evidence(
         scope: What counts.
     """
     kept = scope.has(truth)
-    labels = _objects(truth, scope, kept & ~truth.crowd)
+    ignored = ignored_truth(truth)
+    labels = _objects(truth, scope, kept & ~ignored[:, AREAS.index("all")])
     false = [
         _objects(
             table, scope, scope.has(table) & (at.prediction == PredictionOutcome.FALSE_POSITIVE)
@@ -103,7 +104,7 @@ def evidence(
         for table, at in sides
     ]
     by_area, total_by_area = [], []
-    for outside in ignored_truth(truth).T:
+    for outside in ignored.T:
         inside = _objects(truth, scope, kept & ~outside)
         by_area.append(_carried(inside.class_, inside, scope.n_classes, scope))
         total_by_area.append(_carried(np.zeros_like(inside.class_), inside, 1, scope))

@@ -20,7 +20,7 @@ from evaluation.errors import InvalidThreshold
         (errors.StaleSchema("1", "2"), 5, HTTPStatus.SERVICE_UNAVAILABLE),
         (errors.Unavailable("S3", "no route"), 7, HTTPStatus.BAD_GATEWAY),
         (InvalidThreshold("score", 2.0, allowed="0 to 1"), 4, HTTPStatus.UNPROCESSABLE_ENTITY),
-        (RuntimeError("a bug"), 1, HTTPStatus.INTERNAL_SERVER_ERROR),
+        (RuntimeError("a bug"), 70, HTTPStatus.INTERNAL_SERVER_ERROR),
     ],
 )
 def test_presentation__of_each_kind(error: Exception, code: int, status: HTTPStatus) -> None:

@@ -173,6 +173,18 @@ def test_sample_curves__an_order_that_names_no_row(kernel: ModuleType) -> None:
         run(kernel, columns)
 
 
+@pytest.mark.parametrize("place", [2**31 - 1, -1, 0])
+def test_sample_curves__places_that_are_not_those_of_the_order(place: int) -> None:
+    compiled = pytest.importorskip("evaluation._accumulation_kernel")  # the twin needs no places
+    columns = random_columns(1, weighted=False)
+    columns["pred"] = np.full(60, 89)
+    n = len(columns["order"])
+    columns["order"] = np.arange(n)
+    leaps = np.full(n, place, dtype=np.int32), np.zeros((n + 1, 4), dtype=np.int32)
+    with pytest.raises(IndexError):
+        run(compiled, columns, sampled=1, leaps=leaps)
+
+
 @settings(derandomize=True, deadline=None)
 @given(positives=st.integers(1, 200_000))
 def test_goal__counts_as_searchsorted_over_recalls_does(positives: int) -> None:

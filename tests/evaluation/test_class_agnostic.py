@@ -65,3 +65,26 @@ def test_find_candidates__of_equal_overlap_the_higher_class_then_the_later_row()
     found = Instances.predictions([0], [0], boxes[:1], score=[1])
     pairs = find_candidates(truth, found, iou_type="bbox", floor=0.5, class_agnostic=True)
     assert pairs.truth.tolist() == [0, 2, 1]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_evaluate__leaves_out_classes_that_the_ground_truth_does_not_list(
+    coco: Coco, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    document, results = random_set(rng)
+    results = [row if rng.random() < 0.7 else row | {"category_id": 977} for row in results]
+    theirs = coco.reference(document, results, useCats=0)
+    result = evaluate(document, results, class_agnostic=True)
+    assert np.array_equal(result.precision_curves, theirs.precision[..., 0, -1])
+    n_known = sum(row["category_id"] != 977 for row in results)
+    assert result.n_predictions.tolist() == [n_known]
+    again = evaluate(document, results, class_agnostic=True, matches=result.matches)
+    assert again.metrics == result.metrics
+    comparison = compare(document, results, results, class_agnostic=True, replicates=20)
+    assert comparison.set.metrics == result.metrics
+    if n_known < len(results):
+        assert comparison.notices[-1] == (
+            f"class-agnostic: {2 * (len(results) - n_known)} predictions of 1 class that the "
+            "ground truth does not have left out"
+        )

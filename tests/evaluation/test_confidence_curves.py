@@ -9,7 +9,7 @@ from evaluation.averages import Averages, averages
 from evaluation.best_thresholds import BestThreshold, BestThresholds
 from evaluation.confidence_curves import ConfidenceCurves, confidence_curves, shared_scores
 from evaluation.errors import InvalidThreshold, MismatchedColumns, PositionOutOfRange
-from evaluation.instances import Instances
+from evaluation.instances import IGNORED_AREA, Instances
 from evaluation.matching import IOU_THRESHOLDS, Matches, match
 from evaluation.operating_point import OperatingCounts, count, outcomes
 
@@ -24,7 +24,7 @@ def curves_of(truth: Instances, predictions: Instances, n_classes: int = 1) -> C
 
 
 def random_tables(seed: int, *, ties: bool = True) -> tuple[Instances, Instances]:
-    """Crowd regions, misses, duplicates; class 3 is only in the predictions."""
+    """Crowd regions, misses, duplicates, excused areas; class 3 is only in the predictions."""
     rng = np.random.default_rng(seed)
     n_truth, n_found = int(rng.integers(1, 40)), int(rng.integers(0, 90))
     truth = Instances.ground_truth(
@@ -37,7 +37,9 @@ def random_tables(seed: int, *, ties: bool = True) -> tuple[Instances, Instances
     boxes = truth.boxes[rows] * np.c_[np.ones((n_found, 3)), rng.integers(5, 11, n_found) / 10]
     class_ = np.where(rng.random(n_found) < 0.2, rng.integers(0, 4, n_found), truth.class_[rows])
     score = rng.integers(0, 11, n_found) / 10 if ties else rng.permutation(n_found) / 100
-    return truth, Instances.predictions(truth.image[rows], class_, boxes, score=score)
+    area = np.where(rng.random(n_found) < 0.1, IGNORED_AREA, 400.0)
+    image = truth.image[rows]
+    return truth, Instances.predictions(image, class_, boxes, score=score, area=area)
 
 
 def counts_at(

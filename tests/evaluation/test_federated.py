@@ -3,10 +3,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from evaluation.calibration import calibration
+from evaluation.confidence_curves import confidence_curves
+from evaluation.confusion import confusion_matrix
+from evaluation.error_types import classify_errors
 from evaluation.errors import MismatchedColumns, PositionOutOfRange, UnknownChoice
 from evaluation.federated import Verification, federated_numbers, federated_predictions
 from evaluation.instances import IGNORED_AREA, Instances
+from evaluation.matching import match
+from evaluation.operating_point import Tally, count, outcomes
+from evaluation.oracle_gains import oracle_gains
 from evaluation.overlap import box_iou
+from evaluation.score_sweep import score_sweep
 from tests.evaluation.random_tables import N_CLASSES, N_IMAGES, random_scene
 
 BOX, FAR = [0, 0, 10, 10], [60, 60, 10, 10]
@@ -132,3 +140,26 @@ def test_verification__is_checked() -> None:
     scene = random_scene(0)
     with pytest.raises(UnknownChoice, match="frequency"):
         federated_numbers(scene.truth, scene.predictions, NOBODY_LOOKED, frequency=["x"])
+
+
+def test_excused_predictions__are_wrong_in_no_number() -> None:
+    truth = Instances.ground_truth([0, 0], [0, 1], [BOX, [30, 0, 10, 10]])
+    boxes = [BOX, [30, 0, 10, 10], [60, 0, 10, 10]]
+    found = Instances.predictions([0] * 3, [0] * 3, boxes, score=[0.9, 0.8, 0.7])
+    kept = federated_predictions(truth, found, Verification.of([], [[0, 0]]))
+    matches = match(truth, kept)
+    point = {"score": 0.5, "iou": 0.5}
+    at = outcomes(truth, kept, matches, **point)
+    assert count(at, truth, kept, n_classes=2).total() == Tally(1, 0, 1)
+    sweep = score_sweep(truth, kept, matches, n_classes=2)
+    assert sweep.counts_at(**point).total() == Tally(1, 0, 1)
+    curves = confidence_curves(truth, kept, matches, n_classes=2)
+    assert (curves.tp.tolist(), curves.kept.tolist()) == ([1, 1, 1], [1, 1, 1])
+    matrix = confusion_matrix(truth, kept, matches, **point, n_classes=2)
+    assert matrix.counts.tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 0]]
+    types = classify_errors(truth, kept, matches, score=0.5)
+    assert types.count(n_classes=2).total()["missed"] == 1
+    assert types.count(n_classes=2).false_positives.sum() == 0
+    assert calibration(at, kept, n_classes=2).overall.n == 1
+    gains = oracle_gains(types, matches, n_classes=2).gains()
+    assert {name for name, gain in gains.items() if gain} == {"missed", "false_negative"}

@@ -13,11 +13,12 @@ class Numbers:
     """A comparison of which only rows are read."""
 
     def __init__(self, **row: Any) -> None:
-        self.set = SimpleNamespace(class_names=("cell", "a:b@small"))
-        self._row = {"delta": None, "low": None, "high": None, "p": None, "support": 9} | row
+        self.set = SimpleNamespace(class_names=("cell", "a:b@small", " lead", "a\nb"))
+        columns = ("set", "against", "delta", "low", "high", "p")
+        self._row = dict.fromkeys(columns) | {"support": 9} | row
 
     def headline(self) -> dict[str, Any]:
-        return {"AP": self._row, "fp": self._row}
+        return dict.fromkeys(("AP", "fp", "precision"), self._row)
 
     def by_class(self) -> list[Any]:
         return [(name, {"AP": self._row, "recall": self._row}) for name in self.set.class_names]
@@ -44,6 +45,8 @@ def outcome(expression: str, **row: Any) -> GateOutcome:
         ("class:red cell:AP<0", ("red cell", "AP", None, "<", 0.0)),
         ("class:red cell:AP@large<0", ("red cell", "AP", "large", "<", 0.0)),
         ("class:a:b@small:AP<0", ("a:b@small", "AP", None, "<", 0.0)),
+        ("class: lead:AP<0", (" lead", "AP", None, "<", 0.0)),
+        ("class:a\nb:AP<0", ("a\nb", "AP", None, "<", 0.0)),
         ("class:x<y:f1<-1", ("x<y", "f1", None, "<", -1.0)),
     ],
 )
@@ -63,6 +66,8 @@ def test_parse__reads(expression: str, parts: tuple[Any, ...]) -> None:
         ("<0", "is no NAME OPERATOR NUMBER"),
         ("AP<", "is no NAME OPERATOR NUMBER"),
         ("AP<-0,005", "has '-0,005' for its number"),
+        ("AP<١", "has '١' for its number"),
+        ("AP<-٠.٥", "has '-٠.٥' for its number"),
         ("AP<nan", "has 'nan' for its number"),
         ("AP<inf", "has 'inf' for its number"),
         ("AP<1e999", "has '1e999' for its number"),
@@ -97,6 +102,9 @@ def test_parse__refuses_what_cannot_be_meant(expression: str, reason: str) -> No
         ("AP<-0.005", {"delta": -0.5}, "too little support"),
         ("AP<-0.005", {"delta": 0.5}, "passed"),
         ("AP<-0.005", {}, "n/a"),
+        ("AP<-0.005", {"set": 0.5}, "n/a"),
+        ("AP<-0.005", {"against": 0.5}, "missing"),
+        ("AP>0.5", {"against": 0.5}, "missing"),
         ("fp>50", {"delta": 60, "low": 5, "high": 110}, "failed"),
         ("fp>50", {"delta": 60, "low": -5, "high": 110}, "not significant"),
         ("fp>=60", {"delta": 60, "low": 5, "high": 110}, "failed"),
@@ -112,7 +120,7 @@ def test_judge__fails_only_where_the_interval_agrees(
 ) -> None:
     judged = outcome(expression, **row)
     assert judged.state == state
-    assert judged.failed == (state == "failed")
+    assert judged.failed == (state in {"failed", "missing"})
 
 
 @pytest.mark.parametrize(
@@ -127,8 +135,36 @@ def test_judge__a_size_without_labels_cannot_fail() -> None:
     assert outcome("AP@large<0", delta=-0.1, low=-0.2, high=-0.05).state == "n/a"
 
 
+@pytest.mark.parametrize("name", [" cell ", "cell", " lead", "lead", "a:b@small", "a\nb"])
+def test_judge__a_class_by_its_name_and_with_other_spaces_around(name: str) -> None:
+    assert outcome(f"class:{name}:AP<0", delta=-0.1, low=-0.2, high=-0.05).failed
+
+
+def test_judge__spaces_that_two_classes_differ_by_count() -> None:
+    names = ("cell", " cell")
+    assert _class_named(names, "cell") == "cell"
+    assert _class_named(names, " cell") == " cell"
+    with pytest.raises(InvalidGate, match="names several classes"):
+        _class_named(names, "cell ")
+
+
+def _class_named(names: tuple[str, ...], wanted: str) -> str:
+    numbers = Numbers()
+    numbers.set.class_names = names
+    judge(parse(f"class:{wanted}:AP<0"), numbers)  # type: ignore[arg-type]
+    return wanted
+
+
+def test_judge__a_number_that_only_the_baseline_has_says_so() -> None:
+    judged = outcome("precision<-0.1", against=0.9)
+    assert judged.sentence() == (
+        "precision<-0.1: the set has no precision, the baseline has: failed "
+        "(delta n/a, interval n/a)"
+    )
+
+
 def test_judge__a_class_that_there_is_not_names_those_there_are() -> None:
-    with pytest.raises(InvalidGate, match="one of the classes: cell, a:b@small"):
+    with pytest.raises(InvalidGate, match="one of the classes: cell, a:b@small, ' lead'"):
         outcome("class:cel:AP<0", delta=-0.1)
 
 

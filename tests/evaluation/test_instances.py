@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from evaluation.errors import MismatchedColumns, NotFinite, PositionOutOfRange
-from evaluation.instances import Instances, check_positions
+from evaluation.instances import Instances, check_positions, mask_length
 from evaluation.masks import Masks
 
 BOX = [0.0, 0.0, 4.0, 5.0]
@@ -94,3 +95,28 @@ def test_check_positions__image_and_class_within_their_axes() -> None:
         check_positions(truth, n_images=2)
     with pytest.raises(PositionOutOfRange, match="'class_' reaches past its axis of 1"):
         check_positions(truth, n_classes=1)
+
+
+@pytest.mark.parametrize("area", [None, [1.0]])
+def test_both__a_box_whose_area_no_number_holds(area: list[float] | None) -> None:
+    huge = [[0.0, 0.0, 1e200, 1e200]]
+    with pytest.raises(NotFinite, match="width"):
+        Instances.ground_truth([0], [0], huge, area=area)
+    with pytest.raises(NotFinite, match="width"):
+        Instances.predictions([0], [0], huge, score=[0.9], area=area)
+
+
+def test_plain_constructor__small_integers_become_large_ones() -> None:
+    truth = Instances.ground_truth([0], [200], [BOX])
+    same = replace(truth, score=truth.score)
+    assert same.class_ is truth.class_
+    small = replace(truth, class_=truth.class_.astype(np.uint8), crowd=np.array([1]))
+    assert (small.class_ * 3).tolist() == [600]
+    assert small.crowd.tolist() == [True]
+
+
+def test_mask_length__truth_values_only() -> None:
+    assert mask_length(np.array([True, False])) == 2
+    assert mask_length(None) is None
+    with pytest.raises(MismatchedColumns, match="int64"):
+        mask_length(np.array([1, 0]))  # type: ignore[arg-type]

@@ -297,3 +297,43 @@ def test_a_higher_threshold__finds_no_more_and_invents_no_more(
     for name in ("tp", "fp"):
         values = [getattr(total, name) for total in totals]
         assert values == sorted(values, reverse=True)
+
+
+FRONT_DOORS: dict[str, Callable[..., object]] = {
+    "accumulate": accumulate,
+    "confidence_curves": confidence_curves,
+    "score_sweep": score_sweep,
+    "calibration": lambda t, p, m, **only: calibration(at_point(t, p, m), p, **only),
+    "count": lambda t, p, m, **only: count(at_point(t, p, m), t, p, **only),
+    "errors": lambda t, p, m, **only: classify_errors(t, p, m, score=0.5).count(**only),
+    "oracle_gains": lambda t, p, m, **only: oracle_gains(
+        classify_errors(t, p, m, score=0.5), m, **only
+    ),
+    "background": lambda t, p, m, **only: background_predictions(t, p, score=0.5, **only),
+    "predicted_only": lambda t, p, m, **only: predicted_only_classes(t, p, score=0.5, **only),
+    "image_scores": lambda t, p, m, images, **_: image_scores(
+        at_point(t, p, m), t, p, n_images=2, images=images
+    ),
+    "confusion": lambda t, p, m, images, **_: confusion_matrix(
+        t, p, m, score=0.5, iou=0.5, n_classes=1
+    ).of_images(images),
+    "evaluate": lambda t, p, m, images, **_: evaluate(t, p, images=images),
+    "compare": lambda t, p, m, images, **_: compare(t, p, p, images=images),
+    "bootstrap": lambda t, p, m, images, **_: bootstrap(
+        t, MatchedSet(p, m), class_names=["c"], images=images
+    ),
+}
+
+
+def at_point(truth: Instances, predictions: Instances, matches: Matches) -> Outcomes:
+    return outcomes(truth, predictions, matches, score=0.5, iou=0.5)
+
+
+@pytest.mark.parametrize("name", FRONT_DOORS)
+def test_images__integers_are_refused_everywhere_for_they_would_choose_rows(name: str) -> None:
+    truth = Instances.ground_truth([0, 1], [0, 0], [[0, 0, 10, 10]] * 2)
+    found = Instances.predictions([0, 1], [0, 0], [[0, 0, 10, 10]] * 2, score=[0.9, 0.8])
+    matches = match(truth, found)
+    FRONT_DOORS[name](truth, found, matches, n_classes=1, images=np.array([True, True]))
+    with pytest.raises(MismatchedColumns, match="'images'"):
+        FRONT_DOORS[name](truth, found, matches, n_classes=1, images=np.array([1, 1]))

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from evaluation.errors import InvalidThreshold, MissingMasks
+from evaluation.errors import InvalidThreshold, MismatchedColumns, MissingMasks
 from evaluation.instances import Instances
 from evaluation.masks import Masks
 from evaluation.matching import IOU_THRESHOLDS, Matches, counterparts, ignored_truth, match
@@ -218,3 +219,11 @@ def test_match__few_objects_of_a_vast_axis() -> None:
     truth = Instances.ground_truth(*place, [SQUARE, SQUARE])
     predictions = Instances.predictions(*place, [SQUARE, SQUARE], score=[1, 1])
     assert pairs_at(match(truth, predictions), 0.5) == {0: 0, 1: 1}
+
+
+@pytest.mark.parametrize("column", ["area", "crowd", "class_"])
+def test_match__columns_of_other_lengths(column: str) -> None:
+    truth = truths(SQUARE, SQUARE)
+    short = replace(truth, **{column: getattr(truth, column)[:1]})  # type: ignore[arg-type]
+    with pytest.raises(MismatchedColumns, match=column):
+        match(short, truth)

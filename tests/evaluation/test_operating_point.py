@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -225,3 +227,32 @@ def test_count__class_outside_the_axis() -> None:
     truth, predictions = random_tables(0)
     with pytest.raises(PositionOutOfRange):
         count(at_point(truth, predictions), truth, predictions, n_classes=1)
+
+
+def test_outcomes__matches_of_another_truth() -> None:
+    truth = Instances.ground_truth([0, 0], [0, 0], [FAR, SQUARE])
+    predictions = Instances.predictions([0], [0], [SQUARE], score=[0.9])
+    matches = match(truth, predictions)
+    assert matches.truth.tolist() == [1]
+    with pytest.raises(PositionOutOfRange, match=r"matches\.truth"):
+        outcomes(truth.take(np.arange(1)), predictions, matches, score=0, iou=0.5)
+
+
+def test_outcomes__unmatched_with_an_area_out_of_range_is_ignored_matched_is_true() -> None:
+    truth = Instances.ground_truth([0], [0], [SQUARE])
+    boxes = [SQUARE, FAR, FAR, FAR, FAR]
+    areas, score = [-1.0, -1.0, 2e10, 1e10, -1.0], [0.9, 0.8, 0.7, 0.6, 0.1]
+    predictions = Instances.predictions([0] * 5, [0] * 5, boxes, score=score, area=areas)
+    result = at_point(truth, predictions)
+    assert names(result)[0] == [
+        "TRUE_POSITIVE", "IGNORED", "IGNORED", "FALSE_POSITIVE", "BELOW_SCORE"
+    ]  # fmt: skip
+    assert count(result, truth, predictions, n_classes=1).total() == Tally(1, 1, 0)
+
+
+@pytest.mark.parametrize("images", [np.array([0, 1]), [False, True], np.ones((2, 1), np.bool_)])
+def test_count__images_that_are_no_mask(images: Any) -> None:
+    truth = Instances.ground_truth([0, 1], [0, 0], [SQUARE, SQUARE])
+    predictions = Instances.predictions([0], [0], [SQUARE], score=[1])
+    with pytest.raises(MismatchedColumns, match="'images'"):
+        count(at_point(truth, predictions), truth, predictions, n_classes=1, images=images)

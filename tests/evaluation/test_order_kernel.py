@@ -35,6 +35,16 @@ def test_count_positions__where_each_begins(kernel: ModuleType) -> None:
     assert start.tolist() == [0, 0, 2, 2, 3]
 
 
+@pytest.mark.parametrize(("position", "length"), [([0, 4], 5), ([-1], 5), ([0], 1), ([0], 0)])
+def test_count_positions__outside_the_axis(
+    kernel: ModuleType, position: list[int], length: int
+) -> None:
+    memory = np.full(length + 4, 7)
+    with pytest.raises(IndexError):
+        kernel.count_positions(np.array(position), memory[:length])
+    assert memory[length:].tolist() == [7] * 4
+
+
 def test_sort_by_position__equal_ones_in_the_order_given(kernel: ModuleType) -> None:
     position, column = np.array([2, 0, 2, 0]), np.array([0.2, 0.0, 0.22, 0.1])
     out, start, carried = np.empty(4, dtype=np.int64), np.empty(4, dtype=np.int64), np.empty(4)

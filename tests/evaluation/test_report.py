@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -82,6 +83,16 @@ def test_report__names_from_outside_take_no_effect() -> None:
     assert "<b>" not in re.sub(r"``.*?``", "", text)
     assert "\n# h" not in text
     assert {len(row) for row in rows(text, "### Classes")} == {8}
+
+
+def test_report__notices_take_no_effect(comparison: Comparison) -> None:
+    nasty = replace(comparison, notices=(f"old.json: category_id {NASTY}", "```\n- @team"))
+    lines = markdown_report(nasty).splitlines()
+    assert lines[3:6] == [
+        "",
+        r"> - `` old.json: category_id <b>@team</b> \| `x` [a](http://b.c) # h ``",
+        "> - ```` ``` - @team ````",
+    ]
 
 
 def test_report__tells_what_became_of_gates(comparison: Comparison) -> None:

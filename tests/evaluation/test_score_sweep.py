@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from evaluation.errors import InvalidThreshold, MismatchedColumns, PositionOutOfRange
-from evaluation.instances import Instances
+from evaluation.instances import IGNORED_AREA, Instances
 from evaluation.matching import IOU_THRESHOLDS, match
 from evaluation.operating_point import OperatingCounts, Tally, count, outcomes
 from evaluation.score_sweep import ScoreSweep, score_sweep
@@ -17,7 +19,7 @@ N_IMAGES, N_CLASSES = 4, 3
 
 
 def random_tables(seed: int) -> tuple[Instances, Instances]:
-    """Ties of scores, crowd regions, every size, a class of the predictions alone (2)."""
+    """Ties of scores, crowd regions, every size and none, a class of the predictions alone (2)."""
     rng = np.random.default_rng(seed)
     n_truth, n_found = int(rng.integers(0, 40)), int(rng.integers(0, 80))
     truth = Instances.ground_truth(
@@ -34,6 +36,8 @@ def random_tables(seed: int) -> tuple[Instances, Instances]:
     predictions = Instances.predictions(
         truth.image[rows], class_, boxes, score=rng.integers(-3, 11, n) / 10
     )
+    excused = np.where(rng.random(n) < 0.15, IGNORED_AREA, predictions.area)
+    predictions = replace(predictions, area=excused)
     return truth, predictions
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from evaluation.charts import Pair, Series
 from ui import frames
+from ui.certainty import Certainty
 
 
 def side(**classes: float | None) -> dict[str, Any]:
@@ -118,3 +119,54 @@ def test_areas__of_a_curve_that_one_side_does_not_have() -> None:
     curve = pd.DataFrame({"side": ["v2", "v2"], "precision": [1.0, 0.5]})
     assert frames.areas(curve, pair) == (0.75, None)
     assert frames.areas(curve, Pair(pair.set)) == (0.75, None)
+
+
+FOUND = {"value": 0.25, "low": 0.125, "high": 0.5, "p": 0.01, "support": 4, "images": 30}
+NO_INTERVAL: dict[str, Any] = {**FOUND, "low": None, "high": None, "p": None, "reason": "few"}
+CERTAINTY = Certainty(
+    {
+        "metrics": {"AP": FOUND, "AP50": {**FOUND, "low": -0.125}},
+        "operating_point": {},
+        "classes": [
+            {"name": "a", "AP": {**FOUND, "q": 0.03125}, "fp": {**FOUND, "value": 3, "q": 0.75}},
+            {"name": "b", "AP": NO_INTERVAL},
+        ],
+        "sizes": {"small": {"AP": FOUND}},
+        "class_sizes": [{"name": "a", "size": "small", "AP": {**FOUND, "q": 0.5}}],
+        "resampling": {"level": 0.95},
+    }
+)
+
+
+def test_with_intervals__what_chance_explains_counts_as_equal() -> None:
+    frame = frames.headline_frame(side(a=0.75), side(a=0.5))
+    told = frames.with_headline_intervals(frame, CERTAINTY).set_index("name")
+    assert told.loc[["AP", "AP50"], "verdict"].tolist() == ["better", "equal"]
+    assert told.loc["AP", ["low", "high"]].tolist() == [0.125, 0.5]
+    assert frames.with_headline_intervals(frame, None) is frame
+
+
+def test_with_intervals__of_classes_sizes_and_cells() -> None:
+    new, old = side(a=0.5, b=0.75), side(a=0.25, b=0.5)
+    classes = frames.class_frame(new, old, metric="AP")
+    classes = frames.with_class_intervals(classes, CERTAINTY, metric="AP").set_index("name")
+    assert classes["verdict"].to_dict() == {"a": "better", "b": "equal"}
+    assert classes.loc["a", "q"] == 0.03125
+    assert classes.loc["b", "reason"] == "few"
+    sizes = frames.size_frame(new, old, metric="AP")
+    sizes = frames.with_size_intervals(sizes, CERTAINTY, metric="AP")
+    assert sizes["verdict"].tolist() == ["better", "equal"]
+    cells = frames.class_size_frame(new, old, metric="AP")
+    cells = frames.with_cell_intervals(cells, CERTAINTY, metric="AP")
+    assert cells["verdict"].tolist() == ["equal", "equal"]
+    assert cells["q"].tolist()[0] == 0.5
+
+
+def test_class_table__an_interval_and_q_stand_beside_the_difference_of_ap() -> None:
+    table = frames.class_table(side(a=0.5, b=0.75), side(a=0.25, b=0.5), CERTAINTY)
+    place = table.columns.get_loc("Δ AP")
+    assert isinstance(place, int)
+    assert table.columns[place + 1 : place + 3].tolist() == [CERTAINTY.title, "q"]
+    assert table[CERTAINTY.title].tolist() == ["+.125 … +.500", "no interval"]
+    assert table["q"].tolist()[0] == 0.03125
+    assert math.isnan(table["q"].tolist()[1])

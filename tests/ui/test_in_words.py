@@ -55,14 +55,14 @@ def test_in_words__alone_with_one_class_names_no_best() -> None:
     assert in_words(ours, None, name="v2").endswith("is wrong 1 time.")
 
 
-def certain(ap: dict[str, Any], small: dict[str, Any], **classes: float | None) -> Certainty:
-    """Return intervals of AP, of small objects, and the q of each class."""
+def certain(ap: dict[str, Any], small: dict[str, Any], **classes: dict[str, Any]) -> Certainty:
+    """Return intervals of AP, of small objects, and of each class's AP."""
     return Certainty(
         {
             "metrics": {"AP": ap},
             "operating_point": {},
             "sizes": {"small": {"AP": small}},
-            "classes": [{"name": name, "AP": {**SURE, "q": q}} for name, q in classes.items()],
+            "classes": [{"name": name, "AP": found} for name, found in classes.items()],
             "class_sizes": [],
             "resampling": {"replicates": 1000, "seed": 0, "level": 0.95, "min_images": 20},
             "images": 40,
@@ -72,12 +72,14 @@ def certain(ap: dict[str, Any], small: dict[str, Any], **classes: float | None) 
 
 SURE = {"value": 0.125, "low": 0.0625, "high": 0.25, "p": 0.002, "support": 9, "images": 30}
 UNCLEAR = {**SURE, "low": -0.0625, "p": 0.25}
+BETTER, WORSE = ({**SURE, "value": value, "q": 0.01} for value in (0.125, -0.125))
+UNTOLD = {**SURE, "q": 0.5}
 NEW = numbers({"a": 0.5, "b": 0.25, "d": 0.5}, ap=0.5, small=0.5)
 OLD = numbers({"a": 0.25, "b": 0.375, "d": 0.25}, ap=0.375, small=0.25)
 
 
 def test_in_words__only_what_is_more_than_chance_counts() -> None:
-    certainty = certain(SURE, SURE, a=0.01, b=0.01, d=0.5)
+    certainty = certain(SURE, SURE, a=BETTER, b=WORSE, d=UNTOLD)
     text = in_words(NEW, OLD, name="v2", against="v1", certainty=certainty)
     assert text.replace("\u202f", " ") == (
         "By AP **v2** is better than **v1**: 0.500, +0.125 "
@@ -88,7 +90,7 @@ def test_in_words__only_what_is_more_than_chance_counts() -> None:
 
 
 def test_in_words__what_chance_explains_is_neither_better_nor_worse() -> None:
-    certainty = certain(UNCLEAR, UNCLEAR, a=0.5, b=0.5, d=None)
+    certainty = certain(UNCLEAR, UNCLEAR, a=UNTOLD, b=UNTOLD)
     text = in_words(NEW, OLD, name="v2", against="v1", certainty=certainty)
     assert text.replace("\u202f", " ") == (
         "By AP **v2** is not distinguishable from **v1**: 0.500, +0.125 "
@@ -100,7 +102,7 @@ def test_in_words__what_chance_explains_is_neither_better_nor_worse() -> None:
 def test_in_words__several_classes_name_the_largest_change() -> None:
     ours = numbers({"a": 0.5, "d": 0.5}, ap=0.5, small=0.5)
     theirs = numbers({"a": 0.25, "d": 0.125}, ap=0.375, small=0.5)
-    certainty = certain(SURE, SURE, a=0.01, d=0.01)
+    certainty = certain(SURE, SURE, a=BETTER, d=BETTER)
     text = in_words(ours, theirs, name="v2", against="v1", certainty=certainty)
     assert "Of 2 classes 2 are clearly better, most of all *d* (+0.375)." in text
 

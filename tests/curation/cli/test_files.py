@@ -206,3 +206,57 @@ def test_real_sets__by_files_are_those_of_pycocotools(curation: Command, shared_
         found = place / f"instances_val2014_fake{iou_type}100_results.json"
         numbers = curation("evaluate", truth, found, "--iou-type", iou_type, "--json").json
         assert numbers["metrics"] == oracle(truth, found, iou_type)
+
+
+def test_compare_files__a_model_that_predicts_nothing_fails_the_gate(
+    curation: Command, folder: Path, tmp_path: Path
+) -> None:
+    nothing = tmp_path / "nothing.json"
+    nothing.write_text("[]", encoding="utf-8")
+    outcome = curation(
+        "compare-files", folder / "val.json", nothing, folder / "good.json",
+        "--fail-if", "precision<-0.1", "--replicates", "20", "--json",
+    )  # fmt: skip
+    assert outcome.code == 1
+    assert "the set has no precision, the baseline has: failed" in outcome.err
+    assert json.loads(outcome.out)["gates"][0]["state"] == "missing"
+
+
+def test_compare_files__a_report_that_cannot_be_written_is_no_failed_gate(
+    curation: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_text", refuse)
+    given = (folder / "val.json", folder / "good.json", folder / "poor.json")
+    outcome = curation("compare-files", *given, "--replicates", "0", "--markdown", "report.md")
+    assert outcome.code == 2
+    assert "report.md cannot be written: Permission denied" in " ".join(outcome.err.split())
+
+
+def test_compare_files__an_unexpected_error_is_no_failed_gate(
+    curation: Command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("evaluation.compare", broken)
+    given = (folder / "val.json", folder / "good.json", folder / "poor.json")
+    outcome = curation("compare-files", *given)
+    assert outcome.code == 70
+    assert outcome.err.splitlines()[-1].startswith("Unexpected error ")
+
+
+def test_evaluate__class_agnostic_leaves_out_classes_that_the_truth_lacks(
+    curation: Command, folder: Path, tmp_path: Path
+) -> None:
+    rows = json.loads((folder / "good.json").read_text(encoding="utf-8"))
+    more = tmp_path / "more.json"
+    more.write_text(json.dumps([*rows, rows[0] | {"category_id": 77}]), encoding="utf-8")
+    plain, extra = (
+        curation("evaluate", folder / "val.json", path, "--class-agnostic", "--json").json
+        for path in (folder / "good.json", more)
+    )
+    assert extra["metrics"] == plain["metrics"]
+    assert extra["notices"][-1].startswith("class-agnostic: 1 predictions of 1 class ")

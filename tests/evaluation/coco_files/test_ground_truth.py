@@ -234,3 +234,19 @@ def test_ground_truth_from_dict__records_that_are_no_mappings() -> None:
     with pytest.raises(FaultyRecords) as error:
         ground_truth_from_dict(document(annotations=[7, None]))
     assert kinds(error)[0] == ("record is no mapping", 2)
+
+
+def test_read_ground_truth__annotation_ids_given_again_are_told_and_kept(
+    read_truth: ReadTruth,
+) -> None:
+    whole = document()
+    first, second = whole["annotations"]
+    whole["annotations"] += [first | {"bbox": [1, 1, 5, 5]}, second | {"id": 0}, second | {"id": 8}]
+    truth = read_truth(whole)
+    assert truth.instances.id.tolist() == [0, 2**53 + 1, 0, 0, 8]
+    assert len(truth.instances) == 5
+    (note,) = truth.notes
+    assert str(note) == (
+        "2 × annotation id given again; every record counts "
+        "(annotations[2]: id 0; annotations[3]: id 0)"
+    )

@@ -19,6 +19,7 @@ from evaluation.errors import FaultyRecords, MalformedJson
 from tests.evaluation.coco_files.documents import (
     ReadPredictions,
     ReadTruth,
+    changed,
     check_against_reference,
     document,
     kinds,
@@ -198,3 +199,15 @@ def test_read_predictions__as_load_res_does(
             assert found.masks is not None
             texts = [text.decode() for text in found.masks.texts()]
             assert texts == [row["segmentation"]["counts"] for row in rows]
+
+
+def test_read_predictions__a_box_whose_area_no_number_holds(
+    read_truth: ReadTruth, read_results: ReadPredictions
+) -> None:
+    huge = [0, 0, 1e200, 1e200]
+    with pytest.raises(FaultyRecords) as error:
+        read_results([result(), result(bbox=huge)], read_truth(document()))
+    assert kinds(error) == [("width x height of bbox is too large", 1)]
+    with pytest.raises(FaultyRecords) as error:
+        read_truth(changed(0, bbox=huge, area=1.0))
+    assert error.value.problems[0].examples == ("annotations[0]",)

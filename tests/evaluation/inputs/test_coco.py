@@ -175,3 +175,23 @@ def test_open_tables__detections_by_ascending_image_id_and_class_position() -> N
 def test_open_tables__predictions_of_no_known_kind(found: object) -> None:
     with pytest.raises(UnsupportedInput, match="the path of a COCO results file, a list of res"):
         open_tables(DOCUMENT, (found,))
+
+
+def test_open_tables__detections_of_which_some_lack_areas() -> None:
+    found = [
+        detections((0, 0, 10, 9), class_id=[0], confidence=[0.5], data={"area": [90]}),
+        detections((20, 20, 70, 50), class_id=[1], confidence=[0.75]),
+    ]
+    tables = open_tables(DOCUMENT, (found,))
+    assert tables.sides[0].area.tolist() == [90, 1500]
+    assert [notice.split(" ×")[0] for notice in tables.notices] == ["the predictions: 1"]
+
+
+def test_open_tables__notices_are_one_line_whatever_names_hold(tmp_path: Path) -> None:
+    found = tmp_path / "new\n.json"
+    found.write_text(json.dumps([{**BOXES[0], "category_id": "x\n\n# PASSED"}]), encoding="utf-8")
+    (notice,) = open_tables(DOCUMENT, (found,)).notices
+    assert notice == (
+        r"new\n.json: 1 × category_id is not among the classes of the ground truth "
+        r"(results[0]: category_id x\n\n# PASSED)"
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -143,3 +143,37 @@ def test_open_tables__a_box_that_is_not_finite() -> None:
 def test_evaluate__hand_checked() -> None:
     total = evaluate(TRUTH, FOUND, score=0.2).counts.total()
     assert (total.tp, total.fp, total.fn) == (2, 1, 1)
+
+
+def test_open_tables__data_that_only_some_images_have() -> None:
+    crowded = detections(
+        (0, 0, 10, 10), (0, 0, 40, 40), class_id=[0, 0],
+        data={"iscrowd": [0, 1], "area": [60, 900]},
+    )  # fmt: skip
+    plain = detections((5, 5, 9, 9), class_id=[0])
+    bare = detections((0, 0, 10, 10), confidence=[0.5])
+    found = [replace(bare, data={"area": [7]}), NOTHING, bare]
+    tables = open_tables([crowded, NOTHING, plain], (found,))
+    assert tables.truth.crowd.tolist() == [False, True, False]
+    assert tables.truth.area.tolist() == [60, 900, 16]
+    assert tables.sides[0].area.tolist() == [7, 100]
+    others = "which others have; taken from the mask or box"
+    nowhere = "which others have; no crowd regions there"
+    assert tables.notices == (
+        f'the ground truth: 1 × images without data["iscrowd"], {nowhere} (image 2)',
+        f'the ground truth: 1 × images without data["area"], {others} (image 2)',
+        f'the predictions: 1 × images without data["area"], {others} (image 2)',
+    )
+
+
+def test_open_tables__areas_that_some_images_lack_are_those_of_their_masks() -> None:
+    masks = square(20, 0, 5)[None]
+    one = [
+        detections((0, 0, 9, 9), mask=masks, confidence=[0.9], data={"area": [3]}),
+        detections((0, 0, 9, 9), mask=masks, confidence=[0.9]),
+    ]
+    assert open_tables(one, (one,), masks=True).truth.area.tolist() == [3, 25]
+
+
+def test_open_tables__no_notice_where_no_image_has_data() -> None:
+    assert open_tables(TRUTH, (FOUND,)).notices == ()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from evaluation import Instances, match, outcomes
+from evaluation.instances import IGNORED_AREA
 from evaluation.significance.evidence import Evidence, evidence
 from evaluation.significance.walk import Scope
 
@@ -49,3 +50,11 @@ def test_evidence__is_of_the_images_and_classes_in_scope() -> None:
     assert (part.objects.tolist(), part.images.tolist()) == ([1], [2])
     nothing = known(images=[False] * 4).of("operating_point", "tp")
     assert (nothing.objects.tolist(), nothing.images.tolist()) == ([0], [0])
+
+
+def test_evidence__ground_truth_out_of_every_range_is_no_support() -> None:
+    truth = Instances.ground_truth([0, 1], [0, 0], [SMALL, SMALL], area=[400.0, IGNORED_AREA])
+    at = outcomes(truth, truth, match(truth, truth), score=0.5, iou=0.5)
+    of_rates = evidence(truth, [(truth, at)], Scope.of(np.ones(2, np.bool_), np.arange(1), 1))
+    recall = of_rates.of("operating_point", "recall")
+    assert (recall.objects.tolist(), recall.images.tolist()) == ([1], [1])
