@@ -35,9 +35,9 @@ IMAGE_NUMBERS: Final[tuple[ImageNumber, ...]] = (
 class ImageScores:
     """Numbers of every image at one operating point; all (I,), in image-axis order.
 
-    `ignored` counts predictions that are neither right nor wrong, such as on crowd regions. Rates and
-    `mean_iou`, the mean overlap of the true positives, are NaN where they do not exist: an image
-    with neither ground truth nor predictions has no F1. `chosen` says which images count; the
+    `ignored` counts predictions that are neither right nor wrong: on crowd regions, for one. Rates
+    and `mean_iou`, the mean overlap of the true positives, are NaN where they do not exist: an
+    image with neither ground truth nor predictions has no F1. `chosen` says which images count; the
     numbers of the others are 0 or NaN.
     """
 

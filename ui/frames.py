@@ -155,7 +155,11 @@ def with_cell_intervals(
 
 
 def _with_intervals(frame: pd.DataFrame, certainty: Certainty, found: Found) -> pd.DataFrame:
-    told = [certainty.finding(metric, one) for metric, one in found]
+    # A number without an interval yet keeps its plain verdict, as on its card.
+    told = [
+        plain if one is None else certainty.finding(metric, one)
+        for plain, (metric, one) in zip(frame["verdict"], found, strict=True)
+    ]
     return frame.assign(
         low=_column(frame, found, "low"),
         high=_column(frame, found, "high"),

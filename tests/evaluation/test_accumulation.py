@@ -86,4 +86,4 @@ def test_accumulate__class_agnostic_without_a_class(n_classes: int) -> None:
 def test_accumulate__weights_that_are_no_integers(weights: list[float]) -> None:
     predictions, matches = matched(found(0.5))
     with pytest.raises(MismatchedColumns, match="expected integers"):
-        accumulate(TRUTH, predictions, matches, n_classes=1, weights=np.array(weights))  # type: ignore[arg-type]
+        accumulate(TRUTH, predictions, matches, n_classes=1, weights=np.array(weights))

@@ -119,4 +119,4 @@ def test_mask_length__truth_values_only() -> None:
     assert mask_length(np.array([True, False])) == 2
     assert mask_length(None) is None
     with pytest.raises(MismatchedColumns, match="int64"):
-        mask_length(np.array([1, 0]))  # type: ignore[arg-type]
+        mask_length(np.array([1, 0]))

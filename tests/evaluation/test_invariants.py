@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -12,17 +12,33 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
 
+from evaluation.average_precision import accumulate
 from evaluation.averages import averages
+from evaluation.background import background_predictions, predicted_only_classes
 from evaluation.calibration import calibration
 from evaluation.candidates import IouType
 from evaluation.comparison import delta
 from evaluation.confidence_curves import confidence_curves
+from evaluation.confusion import confusion_matrix
+from evaluation.error_types import classify_errors
+from evaluation.errors import MismatchedColumns
 from evaluation.image_scores import IMAGE_NUMBERS, image_deltas, image_scores
 from evaluation.instances import Instances
 from evaluation.masks import Masks
+from evaluation.matching import Matches, match
 from evaluation.object_changes import Side, object_changes
-from evaluation.operating_point import PredictionOutcome, TruthOutcome
+from evaluation.operating_point import (
+    Outcomes,
+    PredictionOutcome,
+    TruthOutcome,
+    count,
+    outcomes,
+)
+from evaluation.oracle_gains import oracle_gains
+from evaluation.paired_comparison import compare
 from evaluation.results import EvaluationResult, evaluate
+from evaluation.score_sweep import score_sweep
+from evaluation.significance import MatchedSet, bootstrap
 
 N_IMAGES, SIDE = 6, 160
 NAMES = ("cell", "platelet", "debris", "predicted only")

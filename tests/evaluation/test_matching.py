@@ -224,6 +224,6 @@ def test_match__few_objects_of_a_vast_axis() -> None:
 @pytest.mark.parametrize("column", ["area", "crowd", "class_"])
 def test_match__columns_of_other_lengths(column: str) -> None:
     truth = truths(SQUARE, SQUARE)
-    short = replace(truth, **{column: getattr(truth, column)[:1]})  # type: ignore[arg-type]
+    short = replace(truth, **{column: getattr(truth, column)[:1]})
     with pytest.raises(MismatchedColumns, match=column):
         match(short, truth)

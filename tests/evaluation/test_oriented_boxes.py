@@ -25,6 +25,7 @@ from evaluation.oriented_boxes import (
     oriented_ground_truth,
     oriented_pairs,
     oriented_predictions,
+    required_corners,
 )
 from evaluation.same_mistakes import same_mistakes
 from evaluation.walking_order import walking_order
@@ -147,9 +148,18 @@ def test_overlap__far_from_the_origin() -> None:
 
 
 def test_overlap__too_large_to_measure_is_no_pair() -> None:
-    truth = oriented_ground_truth([0], [0], [np.array(SQUARE) * 1e200], area=[1])
-    found = oriented_predictions([0], [0], [np.array(DIAMOND) * 1e200], area=[1], score=[1])
-    assert len(find_candidates(truth, found, iou_type="obb", floor=0.1).iou) == 0
+    truth = oriented_ground_truth([0], [0], [SQUARE])
+    found = oriented_predictions([0], [0], [DIAMOND], score=[1])
+    large = (
+        replace(table, boxes=table.boxes * 1e200, corners=required_corners(table, "") * 1e200)
+        for table in (truth, found)
+    )
+    assert len(find_candidates(*large, iou_type="obb", floor=0.1).iou) == 0
+
+
+def test_oriented_ground_truth__too_large_to_measure() -> None:
+    with pytest.raises(NotFinite, match="width"):
+        oriented_ground_truth([0], [0], [np.array(SQUARE) * 1e200], area=[1])
 
 
 @many

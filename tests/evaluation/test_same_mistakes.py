@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,8 +18,8 @@ SEEDS = st.integers(0, 2**32 - 1)
 
 def found(*boxes: list[float]) -> Instances:
     n = len(boxes)
-    area = np.ones(n)  # that of absurd boxes is no number
-    return Instances.predictions([0] * n, [0] * n, boxes, score=[0.5] * n, area=area)
+    table = Instances.predictions([0] * n, [0] * n, np.zeros((n, 4)), score=[0.5] * n)
+    return replace(table, boxes=np.array(boxes))  # absurd ones too
 
 
 def random_mistakes(rng: np.random.Generator) -> Instances:

@@ -170,3 +170,12 @@ def test_class_table__an_interval_and_q_stand_beside_the_difference_of_ap() -> N
     assert table[CERTAINTY.title].tolist() == ["+.125 … +.500", "no interval"]
     assert table["q"].tolist()[0] == 0.03125
     assert math.isnan(table["q"].tolist()[1])
+
+
+def test_with_intervals__a_number_without_one_keeps_its_plain_verdict() -> None:
+    old = side(a=0.5)
+    old["operating_point"]["precision"] = 0.25
+    frame = frames.headline_frame(side(a=0.5), old)
+    told = frames.with_headline_intervals(frame, CERTAINTY).set_index("name")
+    assert told.loc["Precision", "verdict"] == "better"
+    assert math.isnan(float(str(told.loc["Precision", "low"])))

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import streamlit as st
 
 from curation.evaluations.downloads import classes_csv
-from evaluation.comparison import verdict
 from ui import definitions, frames, numbers
 from ui.certainty import chance, meanings
 from ui.drill_down import open_images
 from ui.markdown import plain
+from ui.metric_cards import Sure, news
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,12 +160,12 @@ def class_tints(column: str, table: pd.DataFrame, certainty: Certainty | None) -
     Green for better, magenta for worse, by its direction; none where chance explains it.
     """
     metric = METRIC_OF[column.removeprefix(DELTA_PREFIX)]
-    if certainty is None:
-        known = (None if numbers.is_missing(value) else value for value in table[column])
-        return [tint(verdict(metric, value)) for value in known]
-    return [
-        tint(certainty.finding(metric, certainty.of_class(name, metric))) for name in table["Class"]
-    ]
+    tints = []
+    for name, value in zip(table["Class"], table[column], strict=True):
+        change = None if numbers.is_missing(value) else value
+        found = None if certainty is None else certainty.of_class(name, metric)
+        tints.append(tint(news(metric, change, Sure(certainty, found) if certainty else None)))
+    return tints
 
 
 def tint(told: Finding | None) -> str:
