@@ -150,8 +150,6 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
         PositionOutOfRange: If a class or image lies outside its axis.
     """
     check_matches(truth, predictions, matches)
-    if walk is not None:
-        walk.check(predictions, matches)
     weight = _checked_weight(truth, predictions, images, weights)
     class_, truth_class = (
         _classes(table, n_classes, class_agnostic=matches.class_agnostic)
@@ -178,7 +176,7 @@ def sampled_curves(  # noqa: PLR0913 - what a curve depends on; all settings are
         precision,
         scores,
         recall,
-        *_leaps(walk, caps, plain=weight is None and n_sampled == 1),
+        *_leaps(walk, predictions, matches, caps, plain=weight is None and n_sampled == 1),
     )
     kernels.in_threads(
         [
@@ -205,10 +203,18 @@ def _walk_columns(
 
 
 def _leaps(
-    walk: PreparedWalk | None, caps: NDArray[np.int64], *, plain: bool
+    walk: PreparedWalk | None,
+    predictions: Instances,
+    matches: Matches,
+    caps: NDArray[np.int64],
+    *,
+    plain: bool,
 ) -> tuple[NDArray[np.int32] | None, NDArray[np.int32] | None]:
     """Give the columns of a prepared walk where it serves; two times None where not."""
-    if walk is None or not plain or walk.cap != caps[-1]:
+    if walk is None:
+        return None, None
+    walk.check(predictions, matches)
+    if not plain or walk.cap != caps[-1]:
         return None, None
     return walk.place, walk.inside
 

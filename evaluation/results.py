@@ -17,7 +17,6 @@ from evaluation.average_precision import (
 from evaluation.averages import averages
 from evaluation.errors import InvalidThreshold, PositionOutOfRange
 from evaluation.inputs import open_tables
-from evaluation.instances import mask_length
 from evaluation.matching import check_matches, match
 from evaluation.operating_point import count, outcomes
 from evaluation.size_buckets import SIZE_BUCKETS
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from evaluation.averages import Averages
     from evaluation.candidates import IouType
     from evaluation.inputs import Source, Tables
+    from evaluation.instances import Instances
     from evaluation.matching import Matches
     from evaluation.operating_point import OperatingCounts, Outcomes, Tally
 
@@ -225,7 +225,6 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
     tables = named.without_classes() if class_agnostic else named
     labels, found, n_classes = tables.truth, tables.sides[0], len(tables.class_names)
     rows = _class_rows(classes, n_classes)
-    mask_length(images)
     if matches is None:
         # With their classes: of equal scores COCO walks the lower class first even so.
         matches = match(
@@ -239,10 +238,8 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
     if curves is None:
         matched = named if matches.class_agnostic else tables
         curves = _curves(matched, matches, iou_thresholds, max_detections, images, n_classes)
-    if classes is not None:  # taking all of them would copy every curve
-        curves = curves.take(rows)
+    curves = curves.take(rows)
     at = outcomes(labels, found, matches, score=score, iou=iou)
-    here = slice(None) if images is None else images[found.image]
     return EvaluationResult(
         class_names=tuple(tables.class_names[row] for row in rows.tolist()),
         iou_type=matches.iou_type,
@@ -250,7 +247,7 @@ def evaluate(  # noqa: PLR0913 - the package's front door; all settings are keyw
         score=float(score),
         iou=float(iou),
         counts=count(at, labels, found, n_classes=n_classes, images=images).take(rows),
-        n_predictions=np.bincount(found.class_[here], minlength=n_classes)[rows],
+        n_predictions=_per_class(found, n_classes, images)[rows],
         matches=matches,
         outcomes=at,
         **_averaged(curves),
@@ -328,6 +325,13 @@ def _class_rows(
     if len(rows) and (int(rows.min()) < 0 or int(rows.max()) >= n_classes):
         raise PositionOutOfRange("classes", length=n_classes)
     return rows
+
+
+def _per_class(
+    table: Instances, n_classes: int, images: NDArray[np.bool_] | None
+) -> NDArray[np.int64]:
+    class_ = table.class_ if images is None else table.class_[images[table.image]]
+    return np.bincount(class_, minlength=n_classes)
 
 
 def _rates(tally: Tally) -> dict[str, Any]:

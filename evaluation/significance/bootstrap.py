@@ -243,9 +243,8 @@ def _intervals(
         return first - second[0] if second else first
 
     tested = len(sides) > 1
-    differing = (
-        differing_images(sides[0].counts, sides[1].counts, scope.n_classes) if tested else {}
-    )
+    pair = [side.counts for side in sides]
+    differing = differing_images(*pair, scope.n_classes) if tested else {}
     rows: dict[Level, dict[str, list[Interval]]] = {}
     for level, names in NAMES.items():
         rows[level] = {}

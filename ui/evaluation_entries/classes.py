@@ -39,7 +39,12 @@ def show(page: EvaluationPage) -> None:
     shown = tool_bar(page, table)
     show_one_sided(page)
     if shown.empty:
-        st.caption("No class is like this.")
+        only_sure = st.session_state.get(SURE) and page.certainty is not None
+        st.caption(
+            "No class of this name changed by more than chance."
+            if only_sure
+            else "No class has this name."
+        )
         return
 
     def open_class() -> None:

@@ -387,22 +387,3 @@ def test_bootstrap__refuses_what_does_not_fit() -> None:
         front(truth, MatchedSet(truth, side.matches), class_names=["cell"])
     with pytest.raises(InvalidThreshold):
         front(truth, side, class_names=["cell"], iou=0.42)
-
-
-@pytest.mark.parametrize("threads", [1, 2])
-def test_bootstrap_delta__tells_how_far_it_is_and_can_be_stopped(
-    threads: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(replicates, "_SERIAL", 0)
-    monkeypatch.setattr(kernels, "threads", lambda: threads)
-    scene = random_scene(3)
-    told: list[tuple[int, int]] = []
-    resampled(scene, Resampling(replicates=100), progress=lambda *done: told.append(done))
-    assert told[-1] == (100, 100)
-    assert [done for done, _ in told] == sorted({done for done, _ in told})
-
-    def stop(done: int, asked: int) -> None:
-        raise InterruptedError(done, asked)
-
-    with pytest.raises(InterruptedError):
-        resampled(scene, Resampling(replicates=100), progress=stop)
