@@ -243,8 +243,8 @@ def _intervals(
         return first - second[0] if second else first
 
     tested = len(sides) > 1
-    pair = [side.counts for side in sides]
-    differing = differing_images(*pair, scope.n_classes) if tested else {}
+    ours, theirs = sides[0].counts, sides[-1].counts
+    differing = differing_images(ours, theirs, scope.n_classes) if tested else {}
     rows: dict[Level, dict[str, list[Interval]]] = {}
     for level, names in NAMES.items():
         rows[level] = {}

@@ -41,9 +41,7 @@ def show(page: EvaluationPage) -> None:
     if shown.empty:
         only_sure = st.session_state.get(SURE) and page.certainty is not None
         st.caption(
-            "No class of this name changed by more than chance."
-            if only_sure
-            else "No class has this name."
+            "No such class changed by more than chance." if only_sure else "No class has this name."
         )
         return
 
