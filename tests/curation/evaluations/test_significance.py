@@ -9,7 +9,6 @@ import pytest
 import sqlalchemy as sa
 
 from curation.errors import InvalidSetting, JobCancelled
-from curation.evaluations import significance as service
 from curation.evaluations.comparison import compare_sets
 from curation.evaluations.comparison_job import comparison_state, start_comparison
 from curation.evaluations.downloads import classes_csv
@@ -19,6 +18,7 @@ from curation.evaluations.summaries import compare_summary
 from curation.settings import Settings
 from curation.store import jobs
 from curation.store.tables import Comparison, Job
+from evaluation import significance
 from evaluation.significance import Resampling
 from tests.curation.many_images import FORTY, N_IMAGES, NEW, OLD
 
@@ -44,25 +44,25 @@ def request_of_forty(import_coco, import_predictions) -> EvaluationRequest:
 def resampled(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """One entry for each time that images are resampled."""
     calls: list[int] = []
-    bootstrap_delta = service.significance.bootstrap_delta
+    bootstrap_delta = significance.bootstrap_delta
 
     def counted(*tables: Any, **scope: Any) -> Any:
         calls.append(len(calls))
         return bootstrap_delta(*tables, **scope)
 
-    monkeypatch.setattr(service.significance, "bootstrap_delta", counted)
+    monkeypatch.setattr(significance, "bootstrap_delta", counted)
     return calls
 
 
 def records(database) -> int:
     with database.read() as connection:
-        return connection.scalar(sa.select(sa.func.count()).select_from(Comparison))
+        return connection.scalar(sa.select(sa.func.count()).select_from(Comparison)) or 0
 
 
 def count_jobs(database) -> int:
     wanted = sa.select(sa.func.count()).select_from(Job).where(Job.kind == "comparison")
     with database.read() as connection:
-        return connection.scalar(wanted)
+        return connection.scalar(wanted) or 0
 
 
 def numbers_of(intervals: dict[str, Any]) -> list[dict[str, Any]]:
