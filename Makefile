@@ -52,7 +52,8 @@ clean: ## Remove the environment and everything generated
 	rm -rf $(VENV) build dist test-results *.egg-info .coverage \
 		.mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(VENV)/runtime.stamp: requirements.lock pyproject.toml scripts/setup.sh
+KERNELS := setup.py $(wildcard evaluation/*.pyx evaluation/*.pxd)
+$(VENV)/runtime.stamp: requirements.lock pyproject.toml scripts/setup.sh $(KERNELS)
 	@PYTHON="$(PYTHON)" sh scripts/setup.sh requirements.lock
 	@touch $@
 

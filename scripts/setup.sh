@@ -62,9 +62,18 @@ install() {
         say "- A network error: pip reaches its index by PIP_INDEX_URL, PIP_CERT and HTTPS_PROXY."
         exit 1
     fi
+}
+
+# The kernels of evaluation/ are compiled here, each where there is a compiler for it.
+install_project() {
+    say "Installing this project (compiles its kernels, if this machine has a C compiler)"
     # setuptools warns at length that an editable install is one.
     PYTHONWARNINGS=ignore $pip install --no-deps --no-build-isolation --editable .
 }
 
 is_usable || create
 install
+# The other lock only adds packages: make installs requirements.lock before it.
+if [ "$lock" = requirements.lock ]; then
+    install_project
+fi
