@@ -26,7 +26,6 @@ def kernels() -> list[Extension]:
             f"evaluation.{source.stem}",
             [str(source)],
             extra_compile_args=COMPILE,
-            optional=True,
         )
         for source in sources
     ]
@@ -42,6 +41,8 @@ def kernels() -> list[Extension]:
             "freethreading_compatible": True,
         },
     )
+    for extension in compiled:
+        extension.optional = True  # cythonize forgets it
     return compiled
 
 
