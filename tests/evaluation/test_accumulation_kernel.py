@@ -175,7 +175,9 @@ def test_sample_curves__an_order_that_names_no_row(kernel: ModuleType) -> None:
 
 @pytest.mark.parametrize("place", [2**31 - 1, -1, 0])
 def test_sample_curves__places_that_are_not_those_of_the_order(place: int) -> None:
-    compiled = pytest.importorskip("evaluation._accumulation_kernel")  # the twin needs no places
+    compiled = pytest.importorskip(  # the twin needs no places
+        "evaluation._accumulation_kernel", reason="the install could not compile the kernels"
+    )
     columns = random_columns(1, weighted=False)
     columns["pred"] = np.full(60, 89)
     n = len(columns["order"])
