@@ -59,11 +59,14 @@ def application(
     return start_application(data_dir)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def idle_application(
     start_application: StartApplication, slides: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Application:
-    """The application over the project `slides` without a worker: jobs stay queued."""
+    """The application over the project `slides` without a worker: jobs stay queued.
+
+    One a test: what one leaves in the queue is not what the next one counts.
+    """
     data_dir = tmp_path_factory.mktemp("idle") / "data"
     shutil.copytree(slides, data_dir)
     return start_application(data_dir, options=["--no-worker"])
