@@ -60,7 +60,7 @@ def test_a_waiting_import_is_cancelled_and_tried_again(
 
 
 def test_a_running_import_is_cancelled(open_screen: OpenScreen, tmp_path: Path) -> None:
-    predictions = [{**FIRST[0], "score": round(1 - n / 400_000, 6)} for n in range(200_000)]
+    predictions = [{**FIRST[0], "score": round(1 - n / 1_200_000, 6)} for n in range(600_000)]
     file = write_json(tmp_path / "many.json", predictions)
     screen = open_screen()
     look_at_predictions(screen, "slides", "many", file)
