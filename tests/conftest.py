@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sysconfig
 from pathlib import Path
 from typing import Final
 
@@ -37,11 +35,6 @@ MARKER_OF_FIXTURE: Final = {
     "shared_data": "shared_data",
 }
 MAY_BE_SKIPPED = "shared_data"
-# Of kernels, where the machine has nothing to compile them with.
-NO_KERNELS: Final = "the install could not compile the kernels"
-CAN_COMPILE: Final = (
-    shutil.which("cc") is not None and Path(sysconfig.get_path("include"), "Python.h").is_file()
-)
 FORBIDDEN_SKIPS = pytest.StashKey[list[str]]()
 
 
@@ -78,11 +71,8 @@ class SkipPolicy:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Collect skipped tests (an expected failure is reported as a skip, but is none)."""
         expected_failure = hasattr(report, "wasxfail")
-        if not report.skipped or expected_failure or MAY_BE_SKIPPED in report.keywords:
-            return
-        reason = _reason(report.longrepr)
-        if CAN_COMPILE or NO_KERNELS not in reason:
-            self._forbidden.append(f"{report.nodeid}: {reason}")
+        if report.skipped and not expected_failure and MAY_BE_SKIPPED not in report.keywords:
+            self._forbidden.append(f"{report.nodeid}: {_reason(report.longrepr)}")
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Collect modules that skipped themselves."""
