@@ -2,18 +2,28 @@
 
 CurationError
 ├── UsageError                the request cannot be meant
+│   ├── EmptyCollection
 │   ├── InvalidSetting
 │   ├── NameTaken
+│   ├── OriginNotAllowed
 │   └── UnsafePath
 ├── NotFound                  a named thing does not exist
 ├── InputRejected             a file cannot be imported
+│   ├── NamesRejected         names of images or labels that mean nothing, or several
 │   ├── UnreadableFile
 │   ├── UnknownFormat
 │   └── NothingToImport
 ├── Conflict                  the state forbids it now
+│   ├── CollectionInUse       it was sent to an annotation tool
 │   ├── JobCancelled
-│   └── StaleSchema
+│   ├── StaleSchema
+│   ├── TakenOver             another process has the work now
+│   └── TooManyVanished       a sync would remove more than it may
+├── Forbidden                 a token or role does not allow it
+│   └── UnknownToken          nobody is known by the token
 └── Unavailable               an outside part did not answer
+    ├── MissingExtra          an optional package is not installed
+    └── ToolRefused           an annotation tool answered no
 
 `evaluation` has its own small tree (`evaluation.errors`); the table below covers both.
 """
@@ -43,6 +53,16 @@ class UsageError(CurationError):
     """The request cannot be meant as it stands."""
 
 
+class EmptyCollection(UsageError):
+    """A collection would hold nothing."""
+
+    def __init__(self, name: str, why: str) -> None:
+        super().__init__(
+            f"The collection {name!r} would be empty: {why}.", next_step="Choose other images."
+        )
+        self.name = name
+
+
 class InvalidSetting(UsageError):
     """A setting or option has a value outside its range."""
 
@@ -61,6 +81,17 @@ class NameTaken(UsageError):
         )
         self.kind = kind
         self.name = name
+
+
+class OriginNotAllowed(UsageError):
+    """An address is not among those that an admin allowed."""
+
+    def __init__(self, origin: str) -> None:
+        super().__init__(
+            f"{origin} is not an allowed annotation tool.",
+            next_step=f"An admin adds it on this machine: CURATION_TOOL_ORIGINS='[\"{origin}\"]'.",
+        )
+        self.origin = origin
 
 
 class UnsafePath(UsageError):
@@ -88,6 +119,27 @@ class NotFound(CurationError):
 
 class InputRejected(CurationError):
     """A file or folder cannot be imported."""
+
+
+class NamesRejected(InputRejected):
+    """Names of images or labels mean nothing in the project, or several things.
+
+    Args:
+        where: The file or place that names them.
+        problems: One sentence for each, with its line.
+        count: How many names there are.
+    """
+
+    def __init__(self, where: str, problems: tuple[str, ...], *, count: int) -> None:
+        shown = "; ".join(problems[:5])
+        more = f"; and {len(problems) - 5} more" if len(problems) > 5 else ""
+        super().__init__(
+            f"{len(problems)} of {count} entries of {where} cannot be taken: {shown}{more}.",
+            next_step="Nothing was made. Correct them, or leave them out with --skip-unknown.",
+        )
+        self.where = where
+        self.problems = problems
+        self.count = count
 
 
 class UnreadableFile(InputRejected):
@@ -130,6 +182,19 @@ class Conflict(CurationError):
     """The present state forbids the request."""
 
 
+class CollectionInUse(Conflict):
+    """A collection that was sent to an annotation tool stays, so that pushes can be explained."""
+
+    def __init__(self, name: str, *, pushes: int) -> None:
+        times = "once" if pushes == 1 else f"{pushes} times"
+        super().__init__(
+            f"The collection {name!r} was sent to an annotation tool {times}.",
+            next_step="It is kept, because it says what was sent.",
+        )
+        self.name = name
+        self.pushes = pushes
+
+
 class JobCancelled(Conflict):
     """A person cancelled the job."""
 
@@ -152,6 +217,50 @@ class StaleSchema(Conflict):
         self.expected = expected
 
 
+class TakenOver(Conflict):
+    """Another process took the work up meanwhile; what it does counts."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"Another process works on {what} now.", next_step="Wait for it.")
+        self.what = what
+
+
+class TooManyVanished(Conflict):
+    """A reconcile found so much gone that a person must say it is meant."""
+
+    def __init__(self, source: str, *, gone: int, known: int) -> None:
+        super().__init__(
+            f"{gone} of the {known} tasks of {source} are gone from the tool; nothing was removed.",
+            next_step=(
+                "Check address, token and project. If it is meant, sync again and allow removals "
+                f"('curation sync run {source} --reconcile --allow-removals')."
+            ),
+        )
+        self.source = source
+        self.gone = gone
+        self.known = known
+
+
+class Forbidden(CurationError):
+    """A token or role does not allow the request."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"Not allowed: {what}.", next_step="Ask an admin for a token of the right project."
+        )
+
+
+class UnknownToken(Forbidden):
+    """A token is missing, malformed, unknown or revoked; which of these is not told."""
+
+    def __init__(self) -> None:
+        CurationError.__init__(
+            self,
+            "The token is not valid.",
+            next_step="An admin makes one: 'curation token create PROJECT NAME'.",
+        )
+
+
 class Unavailable(CurationError):
     """An outside part (S3, a database) did not answer."""
 
@@ -161,6 +270,46 @@ class Unavailable(CurationError):
         )
         self.part = part
         self.reason = reason
+
+
+class MissingExtra(Unavailable):
+    """An optional package is not installed."""
+
+    def __init__(self, extra: str) -> None:
+        CurationError.__init__(
+            self,
+            f"The package for {extra!r} is not installed.",
+            next_step=f"Install it: pip install 'curation[{extra}]'.",
+        )
+        self.extra = extra
+
+
+class ToolRefused(Unavailable):
+    """An annotation tool answered that it will not; trying again would not help.
+
+    Args:
+        tool: The source or tool.
+        status: Its HTTP status.
+        detail: Its own words, cut short; never a secret.
+    """
+
+    def __init__(self, tool: str, status: int, detail: str = "") -> None:
+        words = f": {detail}" if detail else ""
+        CurationError.__init__(
+            self,
+            f"{tool} refused (status {status}){words}.",
+            next_step=_REFUSED.get(status, "Check the source's settings, then sync again."),
+        )
+        self.tool = tool
+        self.status = status
+        self.detail = detail
+
+
+_REFUSED: Final = {
+    401: "The token is not valid any more: make a new one in the tool and store it.",
+    403: "The token may not do this: give its user access to the project in the tool.",
+    404: "Check the project number: the tool has no such project or task.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +330,8 @@ PRESENTATIONS: Final[dict[type[Exception], Presentation]] = {
     Conflict: Presentation("Not possible now", 5, HTTPStatus.CONFLICT),
     NotFound: Presentation("Not found", 3, HTTPStatus.NOT_FOUND),
     InputRejected: Presentation("Import rejected", 4, HTTPStatus.UNPROCESSABLE_ENTITY),
+    UnknownToken: Presentation("Not allowed", 8, HTTPStatus.UNAUTHORIZED),
+    Forbidden: Presentation("Not allowed", 8, HTTPStatus.FORBIDDEN),
     UsageError: Presentation("Please check the request", 2, HTTPStatus.BAD_REQUEST),
     Unavailable: Presentation("No answer", 7, HTTPStatus.BAD_GATEWAY),
     EvaluationError: Presentation("Evaluation refused", 4, HTTPStatus.UNPROCESSABLE_ENTITY),

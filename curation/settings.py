@@ -19,6 +19,10 @@ from curation.errors import InvalidSetting
 
 _PREFIX: Final = "CURATION_"
 _FILE: Final = "CURATION_SETTINGS_FILE"
+_JSON_EXAMPLES: Final = {
+    "import_roots": '["/data/photos"]',
+    "tool_origins": '["https://labels.example.com"]',
+}
 
 
 def default_data_dir() -> Path:
@@ -64,6 +68,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Path, ...],
         Meta(description="Folders that the browser may import from; none: only uploads."),
     ] = ()
+    tool_origins: Annotated[
+        tuple[str, ...],
+        Meta(description="Annotation tools that may be contacted, as https://host[:port]."),
+    ] = ()
+    secret_key: Annotated[
+        Secret | None,
+        Meta(description="Key that encrypts stored tokens; needed only to keep them in the store."),
+    ] = None
 
     def store_url(self) -> str:
         """Return the SQLAlchemy URL of the store (it may hold a password: never log it)."""
@@ -128,8 +140,8 @@ def _from_environment() -> dict[str, Any]:
     fields = msgspec.structs.fields(Settings)
     found = {field.name: os.environ.get(_PREFIX + field.name.upper()) for field in fields}
     values: dict[str, Any] = {name: value for name, value in found.items() if value is not None}
-    if "import_roots" in values:
-        values["import_roots"] = _json("import_roots", values["import_roots"])
+    for name in {"import_roots", "tool_origins"} & values.keys():
+        values[name] = _json(name, values[name])
     return values
 
 
@@ -138,7 +150,9 @@ def _json(name: str, text: str) -> Any:
         return json.loads(text)
     except ValueError:
         variable = _PREFIX + name.upper()
-        raise InvalidSetting(variable, text, allowed='JSON such as ["/data/photos"]') from None
+        raise InvalidSetting(
+            variable, text, allowed=f"JSON such as {_JSON_EXAMPLES[name]}"
+        ) from None
 
 
 def _from_file() -> dict[str, Any]:

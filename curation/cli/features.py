@@ -10,6 +10,7 @@ JOB_MODULES: Final = (
     "curation.predictions.import_job",
     "curation.evaluations.comparison_job",
     "curation.evaluations.job",
+    "curation.sync.sync_job",
 )
 
 

@@ -1,7 +1,7 @@
 """The `curation` command: noun, verb; every command loads only what it needs.
 
 Exit codes: 0 done · 1 a gate failed · 2 wrong request · 3 not found · 4 input rejected ·
-5 not possible now · 6 cancelled · 7 no answer from outside · 70 unexpected.
+5 not possible now · 6 cancelled · 7 no answer from outside · 8 not allowed · 70 unexpected.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ COMMANDS: Final = {
     "predictions": ("curation.cli.predictions", "predictions", "Import and list prediction sets."),
     "project": ("curation.cli.projects", "projects", "Import and list projects."),
     "serve": ("curation.cli.serving", "serve", "Serve the app on this machine."),
+    "source": ("curation.cli.sources", "sources", "Connect projects to annotation tools."),
+    "sync": ("curation.cli.syncs", "syncs", "Pull labels from annotation tools."),
     "worker": ("curation.cli.serving", "worker", "Run durable jobs."),
 }
 

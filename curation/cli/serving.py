@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from curation.store.database import Database
 
 ALLOCATOR: Final = {
     "MALLOC_MMAP_THRESHOLD_": "33554432",
@@ -202,7 +201,7 @@ def worker(context: click.Context, until_orphaned: bool) -> None:
         with launched(session.database, session.settings, executor=executor) as engine:
             _adopt_until(
                 lambda: stop.wait(0.5) or (until_orphaned and os.getppid() != parent),
-                session.database,
+                session,
             )
         if engine.working:
             # A step that takes too long: end as a kill would, while the slot is still ours.
@@ -211,16 +210,21 @@ def worker(context: click.Context, until_orphaned: bool) -> None:
             os._exit(0)
 
 
-def _adopt_until(ended: Callable[[], bool], database: Database) -> None:
-    """Take up jobs that nobody works on, again and again, whatever the database does meanwhile."""
+def _adopt_until(ended: Callable[[], bool], session: Session) -> None:
+    """Take up jobs that nobody works on and start due syncs, whatever the database does meanwhile.
+
+    Every worker of every host looks; of those that see the same source due, one starts it.
+    """
     from curation.job_engine.engine import adopt  # noqa: PLC0415  # start-up time
+    from curation.sync.schedules import start_due  # noqa: PLC0415  # start-up time
 
     pause, next_adoption = ADOPT_SECONDS, 0.0
     while not ended():
         if time.monotonic() < next_adoption:
             continue
         try:
-            adopt(database)
+            adopt(session.database)
+            start_due(session.database, session.settings)
             pause = ADOPT_SECONDS
         except Exception:  # noqa: BLE001  # the border of the worker: logged with an id
             pause = min(2 * pause, MOST_ADOPT_SECONDS)

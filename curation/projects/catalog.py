@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from curation.errors import NotFound
 from curation.store.images import ClassEntry, ImageTable, read_classes, read_images
 from curation.store.label_history import Labels, labels_as_of
 from curation.store.prediction_sets import (
@@ -20,6 +21,7 @@ from curation.store.projects import (
     Headline,
     ProjectCard,
     RevisionRow,
+    create_project,
     find_project,
     get_project,
     list_projects,
@@ -38,6 +40,7 @@ __all__ = [
     "ProjectHome",
     "RevisionRow",
     "SplitRow",
+    "find_or_create_project",
     "find_project",
     "get_project",
     "list_projects",
@@ -101,6 +104,21 @@ CLASS_COLORS = (
 def class_color(position: int) -> str:
     """Return the colour of a class by its place on the class axis."""
     return CLASS_COLORS[position % len(CLASS_COLORS)]
+
+
+def find_or_create_project(database: Database, name: str, *, create: bool) -> int:
+    """Return the id of a project, after making an empty one where that is wished and needed.
+
+    Raises:
+        NotFound: If there is none and none is to be made.
+    """
+    try:
+        return find_project(database, name).id
+    except NotFound:
+        if not create:
+            raise
+    with database.write() as connection:
+        return create_project(connection, name)
 
 
 def project_home(database: Database, project_id: int) -> ProjectHome:

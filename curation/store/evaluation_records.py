@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from curation.store import shards
 from curation.store.bulk import insert_columns
-from curation.store.tables import Evaluation, Finding, MatchShard
+from curation.store.tables import Evaluation, Finding, MatchShard, PredictionSet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -197,3 +197,17 @@ def replace_findings(
         connection.execute(sa.delete(Finding).where(Finding.evaluation_id == evaluation_id))
         insert_columns(connection, Finding.__table__, numbered)
     return count
+
+
+def sets_evaluated_on(
+    connection: sa.Connection, project_id: int, revision: int
+) -> list[tuple[int, str, str]]:
+    """Return id, name and IoU type of the sets that were evaluated on a revision."""
+    rows = connection.execute(
+        sa.select(PredictionSet.id, PredictionSet.name, Evaluation.iou_type)
+        .join(PredictionSet, PredictionSet.id == Evaluation.prediction_set_id)
+        .where(Evaluation.project_id == project_id, Evaluation.revision == revision)
+        .distinct()
+        .order_by(PredictionSet.id, Evaluation.iou_type)
+    )
+    return [(row[0], row[1], row[2]) for row in rows]

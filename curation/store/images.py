@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
 
 from curation.store.bulk import insert_columns
-from curation.store.tables import VISIBLE, Class, Dataset, Image, Project
+from curation.store.tables import VISIBLE, Class, Dataset, Image, ImageState, Project
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
 T = TypeVar("T")
+
+LABELLED: Final = "labelled"
+UNLABELLED: Final = "unlabelled"
+REMOVED: Final = "removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,17 @@ def read_images(
     *,
     dataset_id: int | None = None,
     revision: int | None = None,
+    removed: bool = False,
 ) -> ImageTable:
-    """Return images of a project: all visible ones, those of a revision, or of one dataset."""
+    """Return images of a project, as of now or of a revision; or all of one dataset.
+
+    Args:
+        connection: Any connection of the store.
+        project_id: The project.
+        dataset_id: Only those of this dataset, published or not.
+        revision: A label revision; the present one when missing.
+        removed: Whether to return images that were removed as well.
+    """
     query = sa.select(
         Image.id,
         Image.dataset_id,
@@ -122,18 +135,18 @@ def read_images(
         Image.split,
         Image.labelled,
         Image.sha256,
-        Dataset.added_in,
+        Image.added_in,
     ).where(Image.project_id == project_id)
-    query = query.join(Dataset, Dataset.id == Image.dataset_id)
     if dataset_id is None:
+        query = query.join(Dataset, Dataset.id == Image.dataset_id)
         query = query.where(Dataset.status == VISIBLE)
     else:
         query = query.where(Image.dataset_id == dataset_id)
     if revision is not None:
-        query = query.where(Dataset.added_in <= revision)
+        query = query.where(Image.added_in <= revision)
     rows = connection.execute(query.order_by(Image.id)).all()
     columns = list(zip(*rows, strict=True)) if rows else [()] * 10
-    return ImageTable(
+    images = ImageTable(
         id=np.array(columns[0], np.int64),
         dataset_id=np.array(columns[1], np.int64),
         source_id=list(columns[2]),
@@ -145,6 +158,48 @@ def read_images(
         sha256=list(columns[8]),
         added_in=np.array(columns[9], np.int64),
     )
+    states = image_states(connection, project_id, revision=revision)
+    return _in_their_states(images, states, removed=removed) if states else images
+
+
+def image_states(
+    connection: sa.Connection, project_id: int, *, revision: int | None = None
+) -> dict[int, str]:
+    """Return the state of every image that ever changed it, as of now or of a revision."""
+    query = sa.select(ImageState.image_id, ImageState.state).where(
+        ImageState.project_id == project_id
+    )
+    if revision is not None:
+        query = query.where(ImageState.revision <= revision)
+    # The newest row of an image comes last and stays.
+    rows = connection.execute(query.order_by(ImageState.revision))
+    return {row.image_id: row.state for row in rows}
+
+
+def note_states(
+    connection: sa.Connection, project_id: int, revision: int, states: Mapping[int, str]
+) -> None:
+    """Record what images are from an open revision on."""
+    insert_columns(
+        connection,
+        ImageState.__table__,
+        {
+            "image_id": list(states),
+            "revision": [revision] * len(states),
+            "project_id": [project_id] * len(states),
+            "state": list(states.values()),
+        },
+    )
+
+
+def _in_their_states(images: ImageTable, states: dict[int, str], *, removed: bool) -> ImageTable:
+    words = [states.get(image_id) for image_id in images.id.tolist()]
+    labelled = [
+        bool(own) if word is None else word == LABELLED
+        for own, word in zip(images.labelled, words, strict=True)
+    ]
+    images = replace(images, labelled=np.array(labelled, np.bool_))
+    return images.take(np.array([removed or word != REMOVED for word in words], np.bool_))
 
 
 def read_classes(

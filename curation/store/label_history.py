@@ -47,6 +47,7 @@ class Labels:
         source_id: (N,) annotation ids of the imported file, -1 where it had none.
         counts: N compressed run-length masks, None where a label has none; absent unless asked.
         polygons: N polygon lists as JSON, only when written.
+        exact: N exact shapes as JSON (a rotated rectangle's, an ellipse's), only when written.
     """
 
     id: NDArray[np.int64]
@@ -59,6 +60,7 @@ class Labels:
     source_id: NDArray[np.int64]
     counts: list[bytes | None] | None = None
     polygons: list[bytes | None] | None = None
+    exact: list[bytes | None] | None = None
 
     def __len__(self) -> int:
         return len(self.image_id)
@@ -172,18 +174,19 @@ def _add_geometry(connection: sa.Connection, ids: NDArray[np.int64], labels: Lab
     shapes = [
         row
         for row in zip(
-            ids.tolist(), labels.polygons or nothing, labels.counts or nothing, strict=True
+            ids.tolist(),
+            labels.polygons or nothing,
+            labels.counts or nothing,
+            labels.exact or nothing,
+            strict=True,
         )
-        if row[1] is not None or row[2] is not None
+        if any(part is not None for part in row[1:])
     ]
     if not shapes:
         return
-    label_id, polygons, counts = zip(*shapes, strict=True)
-    insert_columns(
-        connection,
-        LabelGeometry.__table__,
-        {"label_id": label_id, "polygons": polygons, "counts": counts},
-    )
+    names = ("label_id", "polygons", "counts", "exact")
+    columns = dict(zip(names, zip(*shapes, strict=True), strict=True))
+    insert_columns(connection, LabelGeometry.__table__, columns)
 
 
 def remove_labels(connection: sa.Connection, ids: Sequence[int], *, revision: int) -> int:

@@ -120,7 +120,10 @@ def _open(
             project_id,
             dataset_id,
             source_ids=[str(image["source_id"]) for image in images],
-            columns={name: [image[name] for image in images] for name in names},
+            columns={
+                **{name: [image[name] for image in images] for name in names},
+                "added_in": [revision] * len(images),
+            },
         )
     return OpenImport(project_id, dataset_id, revision, class_ids)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from curation.errors import NotFound
+from curation.store.images import REMOVED, image_states
 from curation.store.tables import (
     VISIBLE,
     Class,
@@ -118,6 +119,30 @@ def project_revision(database: Database, project_id: int) -> int:
     return revision
 
 
+def read_revision(connection: sa.Connection, project_id: int) -> int:
+    """Return the published label revision of a project in the caller's transaction."""
+    return connection.scalar(sa.select(Project.revision).where(Project.id == project_id)) or 0
+
+
+def reevaluates(connection: sa.Connection, project_id: int) -> bool:
+    """Tell whether sets in use are evaluated again whenever a sync changes labels."""
+    return bool(connection.scalar(sa.select(Project.reevaluates).where(Project.id == project_id)))
+
+
+def set_reevaluates(database: Database, project_id: int, *, value: bool) -> None:
+    """Say whether sets in use are evaluated again whenever a sync changes labels."""
+    with database.write() as connection:
+        connection.execute(
+            sa.update(Project).where(Project.id == project_id).values(reevaluates=value)
+        )
+
+
+def create_project(connection: sa.Connection, name: str) -> int:
+    """Make an empty project, visible at once, and return its id."""
+    inserted = sa.insert(Project).values(name=name, status=VISIBLE).returning(Project.id)
+    return int(connection.execute(inserted).scalar_one())
+
+
 def find_project(database: Database, name: str) -> ProjectCard:
     """Return a visible project by its name.
 
@@ -148,6 +173,8 @@ def _card(connection: sa.Connection, project: Any) -> ProjectCard:
         .where(PredictionSet.project_id == project.id, PredictionSet.status == VISIBLE)
         .order_by(PredictionSet.created.desc(), PredictionSet.id.desc())
     ).all()
+    states = image_states(connection, project.id)
+    removed = [image_id for image_id, state in states.items() if state == REMOVED]
     images = (
         sa.select(Image.id, Image.sha256)
         .join(Dataset)
@@ -163,7 +190,8 @@ def _card(connection: sa.Connection, project: Any) -> ProjectCard:
         id=project.id,
         name=project.name,
         description=project.description,
-        images=connection.scalar(sa.select(sa.func.count()).select_from(images.subquery())) or 0,
+        images=(connection.scalar(sa.select(sa.func.count()).select_from(images.subquery())) or 0)
+        - len(removed),
         labels=_label_count(connection, project.id),
         classes=connection.scalar(classes) or 0,
         prediction_sets=len(sets),

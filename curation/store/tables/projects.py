@@ -24,6 +24,7 @@ class Project(Base):
     description: Mapped[str] = mapped_column(sa.Text, default="")
     status: Mapped[str] = mapped_column(sa.String(16), default=PENDING)
     revision: Mapped[int] = mapped_column(default=0)
+    reevaluates: Mapped[bool] = mapped_column(default=False)
     created: Mapped[datetime] = mapped_column(default=now)
 
 
@@ -47,7 +48,7 @@ class Dataset(Base):
 
 
 class Image(Base):
-    """One picture with size, hash and split."""
+    """One picture with size, hash and split; `labelled` is how it was when it came."""
 
     __tablename__ = "image"
     __table_args__ = (
@@ -66,6 +67,21 @@ class Image(Base):
     split: Mapped[str | None] = mapped_column(sa.String(32))
     labelled: Mapped[bool] = mapped_column(default=True)
     sha256: Mapped[str | None] = mapped_column(sa.String(64))
+    added_in: Mapped[int]
+
+
+class ImageState(Base):
+    """What an image is from a revision on: `labelled`, `unlabelled` or `removed`."""
+
+    __tablename__ = "image_state"
+    __table_args__ = (sa.Index("ix_image_state_project_id_revision", "project_id", "revision"),)
+
+    image_id: Mapped[int] = mapped_column(
+        BigId, sa.ForeignKey("image.id", ondelete="CASCADE"), primary_key=True
+    )
+    revision: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    project_id: Mapped[int] = mapped_column(sa.ForeignKey("project.id", ondelete="CASCADE"))
+    state: Mapped[str] = mapped_column(sa.String(16))
 
 
 class Class(Base):

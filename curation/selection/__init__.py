@@ -1,0 +1,3 @@
+"""Which images and labels were chosen, and for what."""
+
+from __future__ import annotations

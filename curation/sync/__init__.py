@@ -1,0 +1,3 @@
+"""Sync with annotation tools: pull labels, push curated work, lose nothing."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Annotation tools, one module or package each; `registry` lists them."""
+
+from __future__ import annotations
