@@ -68,7 +68,7 @@ def test_cli_page__names_every_option(name: str) -> None:
         option
         for parameter in LEAVES[name].params
         if isinstance(parameter, click.Option)
-        for option in parameter.opts
+        for option in (*parameter.opts, *parameter.secondary_opts)
     }
     assert {option for option in options if option not in section} == set()
     assert set(re.findall(r"--[a-z][a-z-]+", section)) <= options

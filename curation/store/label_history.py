@@ -77,6 +77,10 @@ def begin_revision(
     Raises:
         Conflict: If another import into the project is still open.
     """
+    current = connection.scalar(
+        # Imports and syncs of one project come one after another from here on.
+        sa.select(Project.revision).where(Project.id == project_id).with_for_update()
+    )
     pending = connection.scalar(
         sa.select(Revision.number).where(
             Revision.project_id == project_id, Revision.status == PENDING
@@ -87,13 +91,13 @@ def begin_revision(
             "Another import into this project is not finished.",
             next_step="Wait for it, or cancel it on the Jobs page.",
         )
-    current = connection.scalar(sa.select(Project.revision).where(Project.id == project_id)) or 0
+    number = (current or 0) + 1
     connection.execute(
         sa.insert(Revision).values(
-            project_id=project_id, number=current + 1, kind=kind, author=author, note=note
+            project_id=project_id, number=number, kind=kind, author=author, note=note
         )
     )
-    return current + 1
+    return number
 
 
 def publish_revision(

@@ -118,8 +118,10 @@ def delete_source(connection: sa.Connection, source_id: int) -> None:
 def reserve(connection: sa.Connection, source_id: int, job_id: str) -> str:
     """Give a source's work to a job, unless an open job has it; return the job that has it.
 
-    Of several processes that try, on any host, one wins: the row is written first and read after.
+    Of several processes that try, on any host, one wins: the row is locked by a statement of its
+    own, since PostgreSQL would answer the question for open jobs from before the wait for the lock.
     """
+    connection.execute(sa.select(Source.id).where(Source.id == source_id).with_for_update())
     open_jobs = sa.select(Job.id).where(Job.status.in_(OPEN))
     taken = connection.execute(
         sa.update(Source)

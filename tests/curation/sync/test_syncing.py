@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -322,6 +324,21 @@ def test_second_sync__is_the_one_that_runs_already(
     second, not_mine = create_sync(database, SyncRequest(source_id, "two"))
     assert (mine, not_mine, first) == (True, False, second)
     assert start_sync(database, settings, source_id, author="three") == first
+    assert len([job for job in list_jobs(database) if job.kind == "sync"]) == 1
+
+
+def test_many_at_once__start_one_sync(
+    database: Database, settings: Settings, source_id: int
+) -> None:
+    del settings
+    together = threading.Barrier(8)
+
+    def ask(number: int) -> str:
+        together.wait()
+        return create_sync(database, SyncRequest(source_id, f"host {number}"))[0]
+
+    with ThreadPoolExecutor(8) as hosts:
+        assert len(set(hosts.map(ask, range(8)))) == 1
     assert len([job for job in list_jobs(database) if job.kind == "sync"]) == 1
 
 
