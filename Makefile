@@ -4,7 +4,8 @@ VENV := .venv
 RUN := $(VENV)/bin/python -m
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev demo test lint format screenshots servers lock bench clean moved
+.PHONY: help setup setup-dev demo test lint format screenshots servers label-studio lock bench \
+	clean moved
 
 help: ## List the commands
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed 's/:.*## /\t/' | expand -t 14
@@ -17,7 +18,7 @@ setup-dev: $(VENV)/dev.stamp ## The same with everything that tests need
 demo: setup ## Build the demo project and serve it on this machine
 	@$(VENV)/bin/curation demo
 
-test: setup-dev ## Run every lane: lint, types, layers, unit, postgresql, s3, journeys
+test: setup-dev ## Run every lane: lint, types, layers, unit, postgresql, s3, label-studio, journeys
 	@$(RUN) scripts.test $(LANES)
 
 lint: setup-dev ## Run the quick lanes: lint, types, layers
@@ -33,6 +34,10 @@ screenshots: setup-dev ## Take the pictures of the README from the demo
 
 servers: setup-dev ## Find or install the servers and the browser that tests use
 	@$(RUN) scripts.servers
+
+# Another port or folder: make label-studio WITH="--port 8090 --files ~/photos".
+label-studio: setup-dev ## Run a Label Studio on this machine to try a sync with
+	@$(RUN) scripts.label_studio $(WITH)
 
 lock: setup ## Lock the newest allowed versions, for Python 3.11 and later on all systems
 	@$(RUN) pip install --quiet --disable-pip-version-check uv

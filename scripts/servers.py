@@ -1,7 +1,9 @@
 """Find or install the programs that tests drive: `python -m scripts.servers [NAME …]`.
 
 What is on the machine is used as it is. What is missing is installed from Debian's packages when
-this runs as root on Debian; elsewhere it says what a person can do. Exit code 1 if one is missing.
+this runs as root on Debian; elsewhere it says what a person can do. Label Studio comes from the
+package index into an environment of its own, kept in the user's cache (1 GB, some minutes once).
+Exit code 1 if one is missing.
 """
 
 from __future__ import annotations
@@ -15,19 +17,62 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.servers.programs import chromium, postgres_programs
+from tests.servers.label_studio_program import template_of
+from tests.servers.programs import (
+    COMPLETE,
+    LABEL_STUDIO_VARIABLE,
+    LABEL_STUDIO_VERSION,
+    chromium,
+    label_studio,
+    label_studio_environment,
+    postgres_programs,
+)
 
 APT_OPTIONS: Final = ("-qq", "-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A program that tests need, and how this machine may come by it."""
+    """A program that tests need, and how this machine may come by it.
+
+    Args:
+        name: Its name here.
+        find: Tells where it is, None where it is not.
+        packages: Debian's packages of it.
+        advice: What a person can do.
+        make: Makes it without Debian's packages, wherever this runs.
+    """
 
     name: str
     find: Callable[[], Path | None]
     packages: tuple[str, ...]
     advice: str
+    make: Callable[[], None] | None = None
+
+
+def make_label_studio() -> None:
+    """Install Label Studio into an environment of its own, and run its migrations once.
+
+    It pins dozens of old packages, so it never shares an environment.
+    """
+    if os.environ.get(LABEL_STUDIO_VARIABLE):
+        return  # the person named another program: theirs to mend
+    place = label_studio_environment()
+    print(f"label-studio: installing into {place} (some minutes)", flush=True)
+    shutil.rmtree(place, ignore_errors=True)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    wanted = f"label-studio=={LABEL_STUDIO_VERSION}"
+    for command in (
+        (sys.executable, "-m", "venv", place),
+        (place / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", wanted),
+    ):
+        if subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode:
+            return
+    # An interrupted installation is never taken for a whole one.
+    (place / COMPLETE).touch()
+    program = label_studio()
+    if program is not None:
+        template_of(program)
 
 
 PROGRAMS: Final = {
@@ -45,6 +90,13 @@ PROGRAMS: Final = {
             ("chromium", "fonts-dejavu-core"),
             "install Chromium or Chrome, or run '.venv/bin/playwright install chromium'",
         ),
+        Program(
+            "label-studio",
+            label_studio,
+            (),
+            f"name a label-studio command in {LABEL_STUDIO_VARIABLE}, or see what pip said",
+            make=make_label_studio,
+        ),
     )
 }
 
@@ -52,7 +104,10 @@ PROGRAMS: Final = {
 def ensure(program: Program) -> Path | None:
     """Return where a program is, after installing it when that is possible and needed."""
     found = program.find()
-    if found is None and _may_install():
+    if found is None and program.make is not None:
+        program.make()
+        found = program.find()
+    elif found is None and _may_install():
         print(f"{program.name}: installing {' '.join(program.packages)}", flush=True)
         _install(program.packages)
         found = program.find()

@@ -26,6 +26,9 @@ ANSI: Final = re.compile(r"\x1b\[[0-9;]*m")
 CLOSING: Final = re.compile(r"^=+ (?P<counts>.+) in [\d.]+s.* =+$")
 WORDS: Final = ("failed", "passed", "skipped", "xfailed", "xpassed", "warning", "error")
 
+# Tests that need a tool or a browser run in their own lanes, whatever else they need.
+ELSEWHERE: Final = "not label_studio and not journey"
+
 Status = Literal["pass", "fail", "skip"]
 
 
@@ -57,9 +60,14 @@ LANES: Final = (
     Lane("lint", ((BIN / "ruff", "check"), (BIN / "ruff", "format", "--check"))),
     Lane("types", ((BIN / "mypy",),)),
     Lane("layers", ((BIN / "lint-imports",),)),
-    Lane("unit", (_tests("sqlite", "not postgresql and not s3 and not journey"),)),
-    Lane("postgresql", (_tests("postgresql", "postgresql and not journey"),), needs="postgresql"),
-    Lane("s3", (_tests("sqlite", "s3 and not journey"),)),
+    Lane("unit", (_tests("sqlite", f"not postgresql and not s3 and {ELSEWHERE}"),)),
+    Lane("postgresql", (_tests("postgresql", f"postgresql and {ELSEWHERE}"),), needs="postgresql"),
+    Lane("s3", (_tests("sqlite", f"s3 and {ELSEWHERE}"),)),
+    Lane(
+        "label-studio",
+        (_tests("sqlite", "label_studio and not journey"),),
+        needs="label-studio",
+    ),
     Lane("journeys", (_tests("sqlite", "journey"),), needs="chromium"),
 )
 
@@ -115,11 +123,11 @@ def failed(outcome: Outcome) -> bool:
 
 def table(outcomes: list[Outcome]) -> str:
     """Return one line a lane: name, status, seconds, what it says."""
-    lines = [f"{'lane':<12}{'status':<8}{'seconds':>8}  "]
+    lines = [f"{'lane':<14}{'status':<8}{'seconds':>8}  "]
     for outcome in outcomes:
         match = CLOSING.match(outcome.closing)
         said = ", ".join(filter(None, (outcome.note, match["counts"] if match else "")))
-        lines.append(f"{outcome.lane:<12}{outcome.status:<8}{outcome.seconds:>8.1f}  {said}")
+        lines.append(f"{outcome.lane:<14}{outcome.status:<8}{outcome.seconds:>8.1f}  {said}")
     return "\n".join(line.rstrip() for line in lines)
 
 

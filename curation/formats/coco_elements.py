@@ -104,13 +104,17 @@ class Places:
 
 @dataclass(slots=True)
 class RowChecks:
-    """Checks on neighbouring records; a record is rejected once, for the first reason found."""
+    """Checks on neighbouring records; a record is rejected once, for the first reason found.
+
+    `causes`: kind and reason by the row of each rejected record.
+    """
 
     log: ProblemLog
     file: str
     record: str
     index: NDArray[np.int64]
     good: NDArray[np.bool_] = field(init=False)
+    causes: dict[int, tuple[ProblemKind, Callable[[int], str]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.good = np.ones(len(self.index), dtype=np.bool_)
@@ -120,6 +124,7 @@ class RowChecks:
     ) -> None:
         """Reject the good ones among some rows; `reason` gets a row's place in the chunk."""
         self.warn(rows, kind, reason)
+        self.causes.update(dict.fromkeys(np.flatnonzero(rows & self.good).tolist(), (kind, reason)))
         self.good &= ~rows
 
     def warn(
@@ -217,10 +222,11 @@ class Diagnosis:
     def log(self, bad: Sequence[BadElement], log: ProblemLog) -> None:
         """Log each element under the kind of its first fault."""
         for element in bad:
-            kind, reason = self._find(element)
+            kind, reason = self.find(element)
             log.add(kind, file=self.file, record=self.record.format(element.index), reason=reason)
 
-    def _find(self, element: BadElement) -> tuple[ProblemKind, str]:
+    def find(self, element: BadElement) -> tuple[ProblemKind, str]:
+        """Return the kind of an element's first fault, and the reason in words."""
         value = element.value
         if not isinstance(value, dict):
             return RECORD_MALFORMED, element.reason

@@ -37,14 +37,14 @@ from curation.formats.problems import (
     MASK_PENDING,
     ProblemLog,
 )
-from curation.formats.records import ImageRecord, LabelColumns
+from curation.formats.records import ImageRecord, LabelColumns, LossLog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from evaluation.json_windows import Chunk
+    from evaluation.json_windows import BadElement, Chunk
 
 RECORD: Final = "annotations[{}]"
 NO_ID: Final = -1
@@ -67,7 +67,8 @@ class Annotation(msgspec.Struct, gc=False):
 class LabelReader:
     """Collects the windows of one file's annotations.
 
-    `rejected`: ids of image records that were refused, as text.
+    `rejected`: ids of image records that were refused, as text. `losses`: takes the rejected
+    records of images that are known.
     """
 
     file: str
@@ -76,6 +77,7 @@ class LabelReader:
     image_places: Places
     class_places: Places
     rejected: frozenset[str]
+    losses: LossLog
     _parts: list[LabelColumns] = field(default_factory=list)
     _ordinals: list[NDArray[np.int64]] = field(default_factory=list)
     _sizes: NDArray[np.int64] = field(init=False)
@@ -87,7 +89,9 @@ class LabelReader:
     def take(self, chunk: Chunk[Annotation]) -> None:
         """Check one window and keep what is good of it."""
         ids = ("image_id", "category_id")
-        Diagnosis(self.file, RECORD, ids, (BAD_BOX,)).log(chunk.bad, self.log)
+        diagnosis = Diagnosis(self.file, RECORD, ids, (BAD_BOX,))
+        diagnosis.log(chunk.bad, self.log)
+        self._note_undecodable(chunk.bad, diagnosis)
         rows = chunk.elements
         checks = RowChecks(self.log, self.file, RECORD, chunk.index)
         image = self._find_images([row.image_id for row in rows], checks)
@@ -95,6 +99,7 @@ class LabelReader:
         boxes, masks = self._shapes(rows, image, checks)
         area = _areas(rows, boxes, masks, checks)
         source_id = _source_ids(rows, checks)
+        self._note_losses(image, checks)
         kept = np.flatnonzero(checks.good)
         self._ordinals.append(chunk.index[kept])
         self._parts.append(
@@ -110,6 +115,21 @@ class LabelReader:
                 counts=[masks.counts[row] for row in kept],
             )
         )
+
+    def _note_undecodable(self, bad: Sequence[BadElement], diagnosis: Diagnosis) -> None:
+        for element in bad:
+            if isinstance(element.value, dict):
+                text = id_text(element.value.get("image_id"))
+                place = UNKNOWN if text is None else int(self.image_places.find([text])[0])
+                if place >= 0:
+                    kind, reason = diagnosis.find(element)
+                    self.losses.add(self.images[place].file_name, kind.name, reason)
+
+    def _note_losses(self, image: NDArray[np.int64], checks: RowChecks) -> None:
+        for row, (kind, reason) in checks.causes.items():
+            name = self.images[image[row]].file_name if image[row] >= 0 else ""
+            if self.losses.wants(name):
+                self.losses.add(name, kind.name, reason(row))
 
     def _find_images(self, values: Sequence[Id], checks: RowChecks) -> NDArray[np.int64]:
         found = self.image_places.find(values)

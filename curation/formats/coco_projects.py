@@ -30,7 +30,7 @@ from curation.formats.problems import (
     ProblemKind,
     ProblemLog,
 )
-from curation.formats.records import ClassRecord, ImageRecord, ProjectRecords
+from curation.formats.records import ClassRecord, ImageRecord, LossLog, ProjectRecords
 from curation.media.paths import unsafe_reason
 from evaluation.json_windows import JsonText, elements, sections
 
@@ -73,12 +73,12 @@ def read(path: Path, *, split: str | None = None) -> ProjectRecords:
         UnreadableFile: The file cannot be opened or is not JSON.
         UnknownFormat: The file is JSON but has no `images` list.
     """
-    log = ProblemLog()
+    log, losses = ProblemLog(), LossLog()
     with open_coco(path) as text:
         parts = sections(text, ("images", "annotations", "categories"))
         if "images" not in parts:
             raise UnknownFormat(str(path), expected="a COCO annotation file with 'images'")
-        images = _Images(path.name, log, split, labelled="annotations" in parts)
+        images = _Images(path.name, log, losses, split, labelled="annotations" in parts)
         images.take(parts["images"])
         classes = _Classes(path.name, log)
         if "categories" in parts:
@@ -92,11 +92,19 @@ def read(path: Path, *, split: str | None = None) -> ProjectRecords:
             image_places=Places.of([image.source_id for image in image_records]),
             class_places=Places.of([one.source_id for one in class_records]),
             rejected=frozenset(images.rejected - images.found.keys()),
+            losses=losses,
         )
         if "annotations" in parts:
             for chunk in elements(parts["annotations"], Annotation):
                 labels.take(chunk)
-    return ProjectRecords(NAME, labels.sized_images(), class_records, labels.columns(), log)
+    return ProjectRecords(
+        format=NAME,
+        images=labels.sized_images(),
+        classes=class_records,
+        labels=labels.columns(),
+        problems=log,
+        losses=tuple(losses.found),
+    )
 
 
 def sniff(path: Path) -> bool:
@@ -116,6 +124,7 @@ class _Images:
 
     file: str
     log: ProblemLog
+    losses: LossLog
     split: str | None
     labelled: bool
     found: dict[str, ImageRecord] = field(default_factory=dict)
@@ -130,20 +139,25 @@ class _Images:
             diagnosis.log(chunk.bad, self.log)
             for element in chunk.bad:
                 value = element.value
-                source_id = id_text(value.get("id")) if isinstance(value, dict) else None
+                if not isinstance(value, dict):
+                    continue
+                source_id = id_text(value.get("id"))
                 if source_id is not None:
                     self.rejected.add(source_id)
+                if isinstance(value.get("file_name"), str):
+                    kind, reason = diagnosis.find(element)
+                    self.losses.add(value["file_name"], kind.name, reason)
             for index, image in zip(chunk.index.tolist(), chunk.elements, strict=True):
                 self._add(index, image)
 
     def _add(self, index: int, image: Image) -> None:
         source_id = id_text(image.id)
         if source_id is None:
-            self._problem(ID_MALFORMED, f"id is {image.id!r}", index)
+            self._reject(ID_MALFORMED, f"id is {image.id!r}", index, image)
             return
         fault = _image_fault(image)
         if fault is not None:
-            self._problem(*fault, index)
+            self._reject(*fault, index, image)
             self.rejected.add(source_id)
             return
         record = ImageRecord(
@@ -155,9 +169,13 @@ class _Images:
             labelled=self.labelled,
         )
         known = self.found.get(source_id)
+        if known == record:
+            self._problem(IMAGE_REPEATED, f"id {source_id} occurs before", index)
+            return
         if known is not None:
-            kind = IMAGE_REPEATED if known == record else IMAGE_CONFLICT
-            self._problem(kind, f"id {source_id} occurs before", index)
+            self._reject(IMAGE_CONFLICT, f"id {source_id} occurs before", index, image)
+            # Labels of this id may belong to either.
+            self.losses.add(known.file_name, IMAGE_CONFLICT.name, f"id {source_id} again")
             return
         self._check_name(record.file_name, index)
         self._all_numbers &= not isinstance(image.id, str)
@@ -169,6 +187,10 @@ class _Images:
         elif name in self._names:
             self._problem(FILE_NAME_REPEATED, f"file_name {name!r} occurs before", index)
         self._names.add(name)
+
+    def _reject(self, kind: ProblemKind, reason: str, index: int, image: Image) -> None:
+        self._problem(kind, reason, index)
+        self.losses.add(image.file_name or "", kind.name, reason)
 
     def _problem(self, kind: ProblemKind, reason: str, index: int) -> None:
         self.log.add(kind, file=self.file, record=f"images[{index}]", reason=reason)

@@ -24,6 +24,8 @@ from evaluation.run_lengths import decode
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from numpy.typing import NDArray
+
     from curation.formats.shapes import ShapeKind
 
 Share = Annotated[float, Meta(ge=-REACH, le=REACH)]
@@ -209,10 +211,14 @@ def _turned_ellipse(
     half_x = round(math.hypot(radii[0] * cosine, radii[1] * sine), _DECIMALS)
     half_y = round(math.hypot(radii[0] * sine, radii[1] * cosine), _DECIMALS)
     box, notes = _inside((x - half_x, y - half_y, 2 * half_x, 2 * half_y), size)
-    dx = np.arange(size.width) + 0.5 - x
-    dy = (np.arange(size.height) + 0.5 - y)[:, None]
+    # Only the pixels of the box are looked at: images are large and ellipses small.
+    left, top = math.floor(box[0]), math.floor(box[1])
+    right, bottom = math.ceil(box[0] + box[2]), math.ceil(box[1] + box[3])
+    dx = (np.arange(left, right) + 0.5 - x)[:, None]
+    dy = np.arange(top, bottom) + 0.5 - y
     along, across = dx * cosine + dy * sine, dy * cosine - dx * sine
-    masks = Masks.from_pictures([(along / radii[0]) ** 2 + (across / radii[1]) ** 2 <= 1])
+    columns, rows = np.nonzero((along / radii[0]) ** 2 + (across / radii[1]) ** 2 <= 1)
+    masks = _set_at((columns + left) * size.height + rows + top, size)
     exact = {"center": [x, y], "radii": list(radii), "angle": angle}
     return _masked(Drawn("ellipse", box, 0.0, exact=exact, notes=notes), masks)
 
@@ -291,15 +297,36 @@ def _rasterised(objects: list[list[Outline]], size: ImageSize) -> Masks:
 
 
 def _cut(polygons: list[list[Outline]], size: ImageSize) -> Masks:
-    """Return the mask of polygons without their holes."""
-    picture = np.zeros(tuple(size), dtype=np.bool_)
-    for contours in polygons:
-        masks = _rasterised([[contour] for contour in contours], size)
-        part, *holes = (decode(masks.runs(row), size).astype(np.bool_) for row in range(len(masks)))
+    """Return the mask of polygons without their holes.
+
+    All contours' runs are laid over each other, so that nothing as large as the image is drawn.
+    """
+    found = [_rasterised([[contour] for contour in contours], size) for contours in polygons]
+    edges = [[np.cumsum(masks.runs(row)) for row in range(len(masks))] for masks in found]
+    bounds = np.unique(np.concatenate([[0], *(each for contours in edges for each in contours)]))
+    starts = bounds[:-1]
+    covered = np.zeros(len(starts), dtype=np.bool_)
+    for contours in edges:
+        outer, *holes = (np.searchsorted(each, starts, side="right") % 2 == 1 for each in contours)
         for hole in holes:
-            part &= ~hole
-        picture |= part
-    return Masks.from_pictures([picture])
+            outer &= ~hole
+        covered |= outer
+    changes = np.flatnonzero(np.diff(covered, prepend=False))
+    return _changing_at(starts[changes], size)
+
+
+def _set_at(pixels: NDArray[np.int64], size: ImageSize) -> Masks:
+    """Return the mask of some pixels, given in growing order, counted down the columns."""
+    begins = np.flatnonzero(np.diff(pixels, prepend=-2) != 1)
+    lasts = np.append(begins[1:], len(pixels))[: len(begins)] - 1
+    return _changing_at(np.column_stack([pixels[begins], pixels[lasts] + 1]).ravel(), size)
+
+
+def _changing_at(edges: NDArray[np.int64], size: ImageSize) -> Masks:
+    """Return the mask that changes from zeros to ones and back before some pixels."""
+    total = size.height * size.width
+    runs = np.diff(edges, prepend=0, append=total)
+    return Masks.from_runs([runs if runs[-1] else runs[:-1]], [tuple(size)])
 
 
 def _bitmask(record: Mapping[str, Any], size: ImageSize) -> Drawn:

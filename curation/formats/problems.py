@@ -282,3 +282,25 @@ KEYPOINTS_IGNORED = _warning(
     "The YAML declares keypoints; only the boxes were read.",
     "Nothing: keypoints are not supported.",
 )
+
+# CVAT XML
+SHAPE_WITHOUT_AREA = _reject(
+    "shape-without-area",
+    "A polyline or points cover no area, so they are no object.",
+    "Draw a box, polygon, ellipse or mask where an object must count.",
+)
+SHAPE_UNSUPPORTED = _reject(
+    "shape-unsupported",
+    "A shape is none of box, polygon, ellipse and mask (such as a cuboid or a skeleton).",
+    "Draw the object as a box, polygon, ellipse or mask.",
+)
+TAG_UNSUPPORTED = _reject(
+    "tag-unsupported",
+    "A tag belongs to the whole image; an import keeps objects only.",
+    "Nothing, or add the file as a source: a sync keeps tags.",
+)
+ATTRIBUTE_IGNORED = _warning(
+    "attribute-ignored",
+    "A label has attributes; they are not kept.",
+    "Make classes of what an evaluation must tell apart.",
+)

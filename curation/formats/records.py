@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from curation.formats.problems import ProblemLog
+    from curation.formats.shapes import MarkKind
+
+LOSSES_KEPT: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ class LabelColumns:
     `image`, `class_`: (N,) places in the project's images and classes. `boxes`: (N, 4) xywh,
     pixels. `area`: (N,) px², as the file says where it does. `source_id`: (N,) the annotation's
     number in the file, -1 for none. `polygons`: the file's polygons as compact JSON, pixels.
-    `counts`: compressed run-length masks of the image's size.
+    `counts`: compressed run-length masks of the image's size. `exact`: what neither box nor outline
+    says (centre, size or radii, angle) as compact JSON, None where a format has nothing of it.
     """
 
     image: NDArray[np.int64]
@@ -54,6 +59,7 @@ class LabelColumns:
     source_id: NDArray[np.int64]
     polygons: Sequence[bytes | None]
     counts: Sequence[bytes | None]
+    exact: Sequence[bytes | None] | None = None
 
     def __len__(self) -> int:
         return len(self.image)
@@ -71,7 +77,54 @@ class LabelColumns:
             source_id=self.source_id[places],
             polygons=[self.polygons[place] for place in places],
             counts=[self.counts[place] for place in places],
+            exact=None if self.exact is None else [self.exact[place] for place in places],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MarkRecord:
+    """What a file notes that has no area: a tag or text of an image, or a point of it.
+
+    `image`: place in the project's images. `field`: what was asked; `value`: the answer, or the
+    point's name. `x`, `y`: pixels.
+    """
+
+    image: int
+    kind: MarkKind
+    field: str
+    value: str
+    x: float | None = None
+    y: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """A record that was rejected and whose image is known: what the image has is not complete.
+
+    `image`: its file name. `kind`, `reason`: as in the log of problems.
+    """
+
+    image: str
+    kind: str
+    reason: str
+
+
+@dataclass(slots=True)
+class LossLog:
+    """Collects losses: the first few of each image, since one is enough to distrust it."""
+
+    found: list[Loss] = field(default_factory=list)
+    _of_image: Counter[str] = field(default_factory=Counter)
+
+    def wants(self, image: str) -> bool:
+        """Tell whether a loss of an image would be kept: it has a name, and room."""
+        return bool(image) and self._of_image[image] < LOSSES_KEPT
+
+    def add(self, image: str, kind: str, reason: str) -> None:
+        """Note a loss."""
+        if self.wants(image):
+            self._of_image[image] += 1
+            self.found.append(Loss(image, kind, reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +150,8 @@ class ProjectRecords:
     labels: LabelColumns
     problems: ProblemLog
     questions: tuple[Question, ...] = ()
+    marks: tuple[MarkRecord, ...] = ()
+    losses: tuple[Loss, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

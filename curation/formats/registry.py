@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from curation.errors import NotFound, UnknownFormat
-from curation.formats import coco_projects, coco_results, yolo_predictions, yolo_projects
+from curation.formats import (
+    coco_projects,
+    coco_results,
+    cvat_xml,
+    yolo_predictions,
+    yolo_projects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,14 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ProjectOptions:
-    """What a person decides about a project import.
+    """What is decided about reading a project.
 
     `split`: the split of images that the source gives none. `missing_label`: what an image
-    without a label file is, for formats with one label file an image; None leaves a question.
+    without any label is, for formats that do not tell; None leaves a question. `marks`: whether
+    tags and points are wanted; otherwise they are reported as not kept.
     """
 
     split: str | None = None
     missing_label: MissingLabel | None = None
+    marks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,18 @@ PROJECT_FORMATS: Final = {
             sniff=yolo_projects.sniff,
             read=lambda path, options: yolo_projects.read(
                 path, split=options.split, missing_label=options.missing_label
+            ),
+        ),
+        ProjectFormat(
+            name=cvat_xml.NAME,
+            title="CVAT",
+            description="One XML file, 'CVAT for images 1.1': boxes, polygons, ellipses, masks.",
+            sniff=cvat_xml.sniff,
+            read=lambda path, options: cvat_xml.read(
+                path,
+                split=options.split,
+                missing_label=options.missing_label,
+                marks=options.marks,
             ),
         ),
     )

@@ -31,6 +31,7 @@ from curation.formats.records import (
     ClassRecord,
     ImageRecord,
     LabelColumns,
+    LossLog,
     ProjectRecords,
     Question,
 )
@@ -86,7 +87,8 @@ def read(
         classes=reader.classes(),
         labels=reader.columns(),
         problems=log,
-        questions=_questions(reader.missing) if missing_label is None else (),
+        questions=missing_questions(reader.missing) if missing_label is None else (),
+        losses=tuple(reader.losses.found),
     )
 
 
@@ -110,6 +112,7 @@ class _Reader:
     split: str | None
     missing_is_background: bool
     images: list[ImageRecord] = field(default_factory=list)
+    losses: LossLog = field(default_factory=LossLog)
     missing: int = 0
     _rows: list[Row] = field(default_factory=list)
     _image: list[int] = field(default_factory=list)
@@ -123,13 +126,15 @@ class _Reader:
         try:
             labels = resolve_inside(self.folder.root, label_name(name))
         except UnsafePath as error:
+            self._lose(name, FILE_NAME_UNSAFE, error.what)
             return self._problem(FILE_NAME_UNSAFE, label_name(name), 0, error.what)
         exists = labels.is_file()
-        rows = list(self._label_rows(labels)) if exists else []
+        rows = list(self._label_rows(labels, name)) if exists else []
         try:
             header = read_file_header(self.folder.root / name)
         except UnreadableFile as error:
             self._problem(IMAGE_UNREADABLE, name, 0, error.reason)
+            self._lose(name, IMAGE_UNREADABLE, error.reason)
             for row in rows:
                 self._problem(IMAGE_REJECTED, label_name(name), row.line, "its image is unreadable")
             return None
@@ -147,22 +152,25 @@ class _Reader:
         self.images.append(image)
         return None
 
-    def _label_rows(self, path: Path) -> Iterator[Row]:
-        """Yield the sound rows of a label file."""
+    def _label_rows(self, path: Path, image: str) -> Iterator[Row]:
+        """Yield the sound rows of an image's label file."""
         name = path.relative_to(self.folder.root).as_posix()
         known = self.folder.names
         try:
             lines = lines_of(path)
         except BadRow as error:
+            self._lose(image, error.kind, error.reason)
             return self._problem(error.kind, name, 0, error.reason)
         for line, words in lines:
             try:
                 row = label_row(line, words, boxes_only=self.folder.keypoints)
             except BadRow as error:
                 self._problem(error.kind, name, line, error.reason)
+                self._lose(image, error.kind, error.reason)
                 continue
             if row.class_ < 0 or (known is not None and row.class_ not in known):
                 self._problem(CLASS_UNKNOWN, name, line, f"there is no class {row.class_}")
+                self._lose(image, CLASS_UNKNOWN, f"there is no class {row.class_}")
                 continue
             self._warn(row, name, more=len(words) > 5)
             yield row
@@ -188,6 +196,7 @@ class _Reader:
             try:
                 counts = rasterise([points], size)
             except MalformedMask as error:
+                self._lose(image.file_name, MASK_MALFORMED, error.reason)
                 return self._problem(MASK_MALFORMED, name, row.line, error.reason)
             polygon = msgspec.json.encode([points])
             area = float(check_runs([counts], [size]).area[0])
@@ -240,14 +249,23 @@ class _Reader:
             counts=self._counts,
         )
 
+    def _lose(self, image: str, kind: ProblemKind, reason: str) -> None:
+        self.losses.add(image, kind.name, reason)
+
     def _problem(self, kind: ProblemKind, name: str, line: int, reason: str) -> None:
         self.log.add(kind, file=name, record=f"line {line}" if line else name, reason=reason)
 
 
-def _questions(missing: int) -> tuple[Question, ...]:
+def missing_questions(missing: int, what: str = "a label file") -> tuple[Question, ...]:
+    """Return the question what images without labels are, nothing where there are none.
+
+    Args:
+        missing: How many there are.
+        what: What they are without.
+    """
     if not missing:
         return ()
-    text = f"Images without a label file: {missing}. Are they background, or not labelled yet?"
+    text = f"Images without {what}: {missing}. Are they background, or not labelled yet?"
     return (Question("missing_label", text, ("background", "unlabelled"), missing),)
 
 

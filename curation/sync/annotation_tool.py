@@ -251,6 +251,19 @@ class SentItem:
     reason: str = ""
 
 
+PUSH_KEY: Final = "curation_push"
+IMAGE_KEY: Final = "curation_image"
+PRIORITY: Final = "priority"
+NOTE: Final = "review_note"
+REVIEW: Final = "review_state"
+REVIEW_ASKED: Final = "requested"
+OUR_PREDICTIONS: Final = "curation_predictions"
+"""Names in `RemoteTask.fields` of what pushes leave in a task, whatever the tool.
+
+The last is told by a pushing tool only: how many objects each prediction set of ours has there.
+"""
+
+
 @runtime_checkable
 class PushingTool(AnnotationTool, Protocol):
     """A tool that takes curated work."""
@@ -259,10 +272,31 @@ class PushingTool(AnnotationTool, Protocol):
         """Return the tasks that we made for images, by image key; the oldest of several."""
         ...
 
+    def tasks_by_id(self, ids: Sequence[str]) -> Mapping[str, RemoteTask]:
+        """Return tasks with what pushes left in them, by id; those that are gone are left out."""
+        ...
+
+    def takes(self, class_name: str, *, mask: bool) -> bool:
+        """Tell whether an annotator could have drawn a box of a class; `mask`: or its mask."""
+        ...
+
     def send(self, items: Sequence[PushItem]) -> Sequence[SentItem]:
         """Create or change tasks, each exactly once whatever breaks; may be called again.
 
         Before anything is created the tool is asked for the items' keys; after a broken answer it
-        is asked again. Duplicates that a lost answer left behind, and nobody worked on, go.
+        is asked again. Duplicates that a lost answer left behind, and nobody worked on, go. An
+        item that is left out of the answer is not settled: send it again.
+
+        Raises:
+            ToolRefused: If the token or the project is wrong.
+            Unavailable: If the tool does not answer at all.
+        """
+        ...
+
+    def drop_duplicates(self, keys: Sequence[str]) -> int:
+        """Delete what lost answers left behind: further tasks of a key that nobody worked on.
+
+        Returns:
+            How many were deleted.
         """
         ...

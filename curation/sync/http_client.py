@@ -1,9 +1,9 @@
 """HTTP with annotation tools: allowed addresses only, bounded in time and size, faults survived.
 
-Reading is repeated until it succeeds or the limits are reached. A change is sent once: who sends
-it learns whether it surely did not happen (`Unavailable`, `ToolRefused`) or may have (`AnswerLost`),
-and looks before sending again. Redirects, proxies and netrc are never followed, so the token goes
-to the allowed address and nowhere else.
+Reading is repeated until it succeeds or the limits are reached. A change is sent once: its sender
+learns whether it surely did not happen (`Unavailable`, `ToolRefused`) or may have (`AnswerLost`),
+and looks before sending it again. Redirects, proxies and netrc are never followed, so the token
+goes to the allowed address and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from random import SystemRandom
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import msgspec
 import urllib3
 from urllib3 import exceptions as broken
 
-from curation.errors import AnswerLost, InvalidSetting, OriginNotAllowed, ToolRefused, Unavailable
+from curation.errors import AnswerLost, ToolRefused, Unavailable
 from curation.sync.annotation_tool import Faults
+from curation.sync.http_faults import Fault, asked_pause, detail_of, fault_of
+from curation.sync.origins import check_origin
+from curation.sync.timed_connections import timed_pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,8 +34,6 @@ T = TypeVar("T")
 
 MIB: Final = 1024 * 1024
 _CHUNK: Final = 256 * 1024
-_DETAIL: Final = 300
-_PORTS: Final = {"http": 80, "https": 443}
 # What a busy or restarting server answers; 429 and 503 say that nothing was done.
 _PASSING: Final = {429, 500, 502, 503, 504}
 _NOT_DONE: Final = {429, 503}
@@ -99,64 +100,6 @@ class _Request:
     shape: Any
 
 
-class _Fault(Exception):
-    """One attempt failed.
-
-    `kind` is counted; `asked`: the pause that the server asked for; `stubborn`: trying again
-    rarely helps; `hopeless`: it never does; `done`: a change may have happened.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        reason: str,
-        *,
-        asked: float = 0,
-        stubborn: bool = False,
-        hopeless: bool = False,
-        done: bool = True,
-    ) -> None:
-        super().__init__(reason)
-        self.kind = kind
-        self.reason = reason
-        self.asked = asked
-        self.stubborn = stubborn
-        self.hopeless = hopeless
-        self.done = done
-        self.refusal: ToolRefused | None = None
-
-
-def origin_of(address: str, *, name: str = "location") -> str:
-    """Return `scheme://host[:port]` in one spelling: lower case, no default port.
-
-    Raises:
-        InvalidSetting: If it is no http(s) address or holds a user or password.
-    """
-    allowed = "an address such as https://labels.example.com, without user and password"
-    try:
-        parts = urlsplit(address.strip())
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        raise InvalidSetting(name, "not an address", allowed=allowed) from None
-    if parts.scheme not in _PORTS or not host or "@" in parts.netloc:
-        raise InvalidSetting(name, "not such an address", allowed=allowed)
-    shown = f"[{host}]" if ":" in host else host.rstrip(".")
-    suffix = "" if port in {None, _PORTS[parts.scheme]} else f":{port}"
-    return f"{parts.scheme}://{shown}{suffix}"
-
-
-def check_origin(address: str, allowed: Iterable[str]) -> None:
-    """Check that an address is at one of the allowed origins, scheme and port included.
-
-    Raises:
-        OriginNotAllowed: If it is not.
-        InvalidSetting: If it, or an allowed one, is no http(s) address.
-    """
-    origin = origin_of(address)
-    if origin not in {origin_of(each, name="CURATION_TOOL_ORIGINS") for each in allowed}:
-        raise OriginNotAllowed(origin)
-
-
 class HttpClient:
     """Speaks JSON with one server.
 
@@ -187,8 +130,7 @@ class HttpClient:
         self._authorization = authorization
         self._limits = limits or Limits()
         self._ends = time.monotonic() + self._limits.run_seconds
-        # A plain pool: unlike a session it reads no proxy and no netrc from the environment.
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=4, cert_reqs="CERT_REQUIRED")
+        self._pool = timed_pool(self._limits.request_seconds)
 
     def get(
         self,
@@ -238,7 +180,7 @@ class HttpClient:
         request = _Request(method, f"{self._base}{path}", body, shape)
         try:
             return self._authorized(request)
-        except _Fault as fault:
+        except Fault as fault:
             self.faults.add(fault.kind)
             kind = AnswerLost if fault.done else Unavailable
             raise kind(self._tool, fault.reason) from None
@@ -261,7 +203,7 @@ class HttpClient:
         for attempt in range(attempts):
             try:
                 return self._authorized(request)
-            except _Fault as fault:
+            except Fault as fault:
                 self.faults.add(fault.kind)
                 stubborn += fault.stubborn
                 last = attempt + 1 == attempts or stubborn == self._limits.stubborn_attempts
@@ -275,9 +217,13 @@ class HttpClient:
         """Pause as long as the server asked or the attempt suggests, within the limits."""
         grown = self._limits.backoff_seconds * 2**attempt * _RANDOM.uniform(0.5, 1.0)
         pause = min(max(grown, asked), self._limits.longest_pause)
+        self._check_time(pause)
+        time.sleep(pause)
+
+    def _check_time(self, pause: float) -> None:
+        """Raise where the run is over, or would be after a pause of some seconds."""
         if time.monotonic() + pause > self._ends:
             raise Unavailable(self._tool, "the time of this run is over")
-        time.sleep(pause)
 
     def _authorized(self, request: _Request) -> Answer[Any]:
         """Ask once; once more after a 401 if the token could be renewed (nothing was done then)."""
@@ -291,6 +237,7 @@ class HttpClient:
         return self._once(request)
 
     def _once(self, request: _Request) -> Answer[Any]:
+        self._check_time(0)
         ends = min(time.monotonic() + self._limits.request_seconds, self._ends)
         response = self._open(request)
         try:
@@ -324,7 +271,7 @@ class HttpClient:
                 preload_content=False,
             )
         except broken.HTTPError as error:
-            raise _fault_of(error) from None
+            raise fault_of(error) from None
 
     def _body(self, response: BaseHTTPResponse, ends: float) -> bytes:
         """Read a body within its limits of size and time."""
@@ -335,27 +282,27 @@ class HttpClient:
                 chunks += chunk
                 if len(chunks) > self._limits.body_bytes:
                     reason = f"its answer is larger than {self._limits.body_bytes // MIB} MiB"
-                    raise _Fault("too large", reason, hopeless=True)
+                    raise Fault("too large", reason, hopeless=True)
                 if time.monotonic() > ends:
-                    raise _Fault("timeout", "its answer took too long")
+                    raise Fault("timeout", "its answer took too long")
         except broken.HTTPError as error:
-            raise _fault_of(error) from None
+            raise fault_of(error) from None
         return bytes(chunks)
 
     def _refuse(self, response: BaseHTTPResponse, body: bytes) -> None:
         """Raise what a status other than success means."""
         status = response.status
-        said = _detail(body)
+        said = detail_of(body)
         detail = self._authorization.conceal(said) if self._authorization else said
         refusal = ToolRefused(self._tool, status, detail)
         if status not in _PASSING:
             raise refusal
         # A server that explains its 500 means the request; it is only tried a few times.
         explained = status == HTTPStatus.INTERNAL_SERVER_ERROR and bool(detail)
-        fault = _Fault(
+        fault = Fault(
             str(status),
             f"status {status}{f': {detail}' if detail else ''}",
-            asked=_asked_pause(response.headers.get("Retry-After")),
+            asked=asked_pause(response.headers.get("Retry-After")),
             stubborn=explained,
             done=status not in _NOT_DONE,
         )
@@ -372,51 +319,4 @@ def _value(body: bytes, shape: Any) -> Any:
         # come again. Anything else was cut short on its way.
         foreign = isinstance(error, msgspec.ValidationError) or body[:1] == b"<"
         reason = "its answer is not the JSON that was asked for"
-        raise _Fault("unreadable", reason, stubborn=foreign) from None
-
-
-def _fault_of(error: broken.HTTPError) -> _Fault:
-    """Return what a broken connection means."""
-    # Of these the request never left us.
-    unsent = isinstance(error, (broken.ConnectTimeoutError, broken.NewConnectionError))
-    if isinstance(error, broken.SSLError):
-        certificate = "CERTIFICATE_VERIFY_FAILED" in str(error)
-        reason = "its certificate cannot be verified" if certificate else "TLS failed"
-        return _Fault("tls", reason, hopeless=certificate, done=not certificate)
-    if isinstance(error, (broken.NewConnectionError, broken.NameResolutionError)):
-        return _Fault("connection", "no connection can be made", done=False)
-    if isinstance(error, broken.TimeoutError):
-        return _Fault("timeout", "it kept silent", done=not unsent)
-    if isinstance(error, broken.IncompleteRead) or isinstance(
-        error.__cause__, broken.IncompleteRead
-    ):
-        return _Fault("truncated", "its answer was cut short")
-    if isinstance(error, broken.DecodeError):
-        return _Fault("unreadable", "its answer cannot be decompressed")
-    return _Fault("connection", "the connection broke", done=not unsent)
-
-
-def _asked_pause(header: str | None) -> float:
-    """Return the seconds of a `Retry-After` header (a number or a date); 0 without a sound one."""
-    if not header:
-        return 0
-    try:
-        return urllib3.Retry().parse_retry_after(header)
-    except (broken.InvalidHeader, OverflowError, ValueError):
-        return 0
-
-
-def _detail(body: bytes) -> str:
-    """Return the server's own words: `detail` and what it found invalid, cut short."""
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        return ""
-    if not isinstance(found, dict):
-        return ""
-    words = str(found.get("detail") or "")
-    invalid = found.get("validation_errors")
-    if invalid:
-        words = f"{words} {msgspec.json.encode(invalid).decode()}".strip()
-    line = " ".join(words.split())
-    return line if len(line) <= _DETAIL else f"{line[: _DETAIL - 1]}…"
+        raise Fault("unreadable", reason, stubborn=foreign) from None

@@ -44,6 +44,21 @@ def next_time(schedule: str | None, *, after: datetime | None = None) -> datetim
     return found.astimezone(UTC)
 
 
+def next_times(schedule: str | None, count: int = 3) -> tuple[datetime, ...]:
+    """Return the next moments of a cron expression in UTC, none without one.
+
+    Raises:
+        InvalidSetting: If it is no cron expression.
+    """
+    times: list[datetime] = []
+    while len(times) < count:
+        moment = next_time(schedule, after=times[-1] if times else None)
+        if moment is None:
+            break
+        times.append(moment)
+    return tuple(times)
+
+
 def start_due(
     database: Database, settings: Settings, *, start: Callable[[SourceRow], object] | None = None
 ) -> int:

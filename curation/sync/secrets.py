@@ -2,18 +2,15 @@
 
 A source names a *place* (`kind` and `value`); `open_secret` fetches the token when a connection
 is made. No error of this module holds a token, nor what somebody may have given by mistake in
-place of a name.
+place of a name; where one is raised, no variable holds a token but as a `Secret`.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
 import os
 import re
-import secrets
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,14 +28,12 @@ if TYPE_CHECKING:
 KEY_VARIABLE: Final = "CURATION_SECRET_KEY"
 KEY_BYTES: Final = 32
 LEAST_DISTINCT_BYTES: Final = 16
-"""32 random bytes have about 30 different ones; fewer than 16 happen once in 10^15 keys."""
+"""32 random bytes have about 30 different ones; fewer than 16 happen once in 10^16 keys."""
 KNOWN_KEYS: Final = frozenset({b"cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="})
 """Of the public test vectors of Fernet."""
 MOST_BYTES: Final = 64 * 1024
 VARIABLE: Final = re.compile(r"[A-Z_][A-Z0-9_]{0,99}", re.ASCII)
 SEALED: Final = re.compile(r"gAAAA[A-Za-z0-9_-]{90,}={0,2}", re.ASCII)
-HOOK_BYTES: Final = 32
-_NOBODY: Final = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +56,8 @@ def seal(settings: Settings, text: str) -> str:
         InvalidSetting: If no key is configured, one is weak, or the token cannot be one.
     """
     cipher = _cipher(settings)
-    _check_token(text, where="the token")
-    return cipher.encrypt(text.strip().encode()).decode("ascii")
+    secret = _token(Secret(text), where="the token")
+    return cipher.encrypt(secret.reveal().encode()).decode("ascii")
 
 
 def check_place(kind: str, value: str) -> None:
@@ -87,27 +82,6 @@ def open_secret(settings: Settings, kind: str, value: str) -> Secret | None:
     place = _place(kind)
     place.check(value)
     return place.fetch(settings, value)
-
-
-def new_hook_secret() -> Secret:
-    """Return a fresh secret for an annotation tool's webhook."""
-    return Secret(secrets.token_urlsafe(HOOK_BYTES))
-
-
-def hook_digest(secret: str) -> str:
-    """Return what a source keeps of its webhook's secret (`hook_sha256`)."""
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def is_hook_secret(given: str, sha256: str | None) -> bool:
-    """Tell, in a time that says nothing about it, whether a webhook's secret is the source's.
-
-    Args:
-        given: What came with the request.
-        sha256: Digest that the source keeps, None for a source without a webhook.
-    """
-    alike = hmac.compare_digest(hook_digest(given), sha256 or _NOBODY)
-    return alike and sha256 is not None
 
 
 def _place(kind: str) -> Place:
@@ -146,15 +120,13 @@ def _own_variables() -> frozenset[str]:
 
 def _from_variable(settings: Settings, value: str) -> Secret:
     del settings
-    text = os.environ.get(value)
-    if text is None:
+    if value not in os.environ:
         raise InvalidSetting(
             value,
             "not set",
             allowed="the tool's token as its value, where the worker and the app are started",
         )
-    _check_token(text, where=value)
-    return Secret(text.strip())
+    return _token(Secret(os.environ[value]), where=value)
 
 
 def _check_file(value: str) -> None:
@@ -168,14 +140,19 @@ def _check_file(value: str) -> None:
 
 def _from_file(settings: Settings, value: str) -> Secret:
     del settings
-    with os.fdopen(_opened(Path(value)), "rb") as file:
-        content = file.read(MOST_BYTES + 1)
-    try:
-        text = content.decode()
-    except UnicodeDecodeError:
-        raise InvalidSetting(value, "not text", allowed="a file with the token alone") from None
-    _check_token(text, where=value)
-    return Secret(text.strip())
+    secret = _content(_opened(Path(value)))
+    if secret is None:
+        raise InvalidSetting(value, "not text", allowed="a file with the token alone")
+    return _token(secret, where=value)
+
+
+def _content(descriptor: int) -> Secret | None:
+    """Return the text of an open file and close it, None if it is no text."""
+    with os.fdopen(descriptor, "rb") as file:
+        try:
+            return Secret(file.read(MOST_BYTES + 1).decode())
+        except UnicodeDecodeError:
+            return None
 
 
 def _opened(path: Path) -> int:
@@ -222,14 +199,16 @@ def _unsealed(settings: Settings, value: str) -> Secret:
         ) from None
 
 
-def _check_token(text: str, *, where: str) -> None:
-    """Refuse what no tool takes for a token; keys of several lines are fine."""
-    stripped = text.strip()
-    if not stripped:
+def _token(secret: Secret, *, where: str) -> Secret:
+    """Return a token without the space around it; refuse what no tool takes for one."""
+    stripped = Secret(secret.reveal().strip())
+    if not stripped.reveal():
         raise InvalidSetting(where, "empty", allowed="the tool's token")
-    lines = stripped.splitlines()
-    if len(text) > MOST_BYTES or not all(line.isprintable() for line in lines):
+    # Keys have several lines.
+    printable = all(map(str.isprintable, stripped.reveal().splitlines()))
+    if not printable or len(stripped.reveal()) > MOST_BYTES:
         raise InvalidSetting(where, "not a token", allowed="the tool's token and nothing else")
+    return stripped
 
 
 def _cipher(settings: Settings) -> MultiFernet:
@@ -240,19 +219,22 @@ def _cipher(settings: Settings) -> MultiFernet:
             "not set",
             allowed="a key from 'curation source new-key', or keep the token in a variable or file",
         )
-    return MultiFernet([_key(text) for text in settings.secret_key.reveal().split(",")])
+    return MultiFernet([_key(key) for key in _keys(settings.secret_key)])
 
 
-def _key(text: str) -> Fernet:
-    encoded = text.strip().encode()
-    problem = _weakness(encoded)
+def _keys(together: Secret) -> tuple[Secret, ...]:
+    return tuple(Secret(text.strip()) for text in together.reveal().split(","))
+
+
+def _key(key: Secret) -> Fernet:
+    problem = _weakness(key.reveal().encode())
     if problem is not None:
         raise InvalidSetting(
             KEY_VARIABLE,
             problem,
             allowed="keys from 'curation source new-key', several with commas, the newest first",
         )
-    return Fernet(encoded)
+    return Fernet(key.reveal())
 
 
 def _weakness(encoded: bytes) -> str | None:

@@ -6,7 +6,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from curation.errors import CurationError, JobCancelled, TakenOver
+from curation.errors import CurationError, JobCancelled, TakenOver, TooManyVanished
 from curation.evaluations.job import EvaluationJob
 from curation.job_engine.job_memory import JobMemory
 from curation.job_engine.kinds import ProcessStopping, register
@@ -14,7 +14,7 @@ from curation.store.evaluation_records import sets_evaluated_on
 from curation.store.projects import reevaluates
 from curation.store.source_classes import note_classes, note_offered
 from curation.store.sources import change_source, get_source, read_source, release, take
-from curation.store.sync_runs import add_to_run, close_run, open_run
+from curation.store.sync_runs import add_to_run, close_run, note_run, open_run
 from curation.store.synced_images import lock_project
 from curation.sync.annotation_tool import WholeTool, WindowedTool
 from curation.sync.new_pictures import look_up
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 DEADLINE_MINUTES: Final = 360.0
 PULL, RECONCILE, PICTURES = range(3)
+VANISHED: Final = "so much is gone that nothing was removed"
 
 
 class SyncJob:
@@ -154,6 +155,8 @@ class SyncJob:
         except CurationError as error:
             with context.database.write() as connection:
                 change_source(connection, source.id, attention=str(error))
+                if isinstance(error, TooManyVanished):
+                    note_run(connection, context.job_id, problems=[_vanished(error)])
             raise
 
     def _prepare(self, context: JobContext, source: SourceRow, tool: AnnotationTool) -> None:
@@ -185,6 +188,11 @@ class SyncJob:
             pictures = look_up(context.settings, source, names)
         with open_tool(context.settings, source) as tool:
             return make_plan(connection, source, tool, pictures)
+
+
+def _vanished(error: TooManyVanished) -> dict[str, Any]:
+    """Return what vanished as a problem of the run, so that a person sees it and may allow it."""
+    return {"what": VANISHED, "count": error.gone, "examples": [error.what]}
 
 
 def _minutes(source: SourceRow) -> float:

@@ -88,9 +88,19 @@ def start_sync(
         NotFound: If there is no such source.
         Conflict: If the source is switched off.
     """
+    request = SyncRequest(source_id, author, reconcile, allow_removals)
+    return start_run(database, settings, request)
+
+
+def start_run(database: Database, settings: Settings, request: SyncRequest) -> str:
+    """Hand any kind of run to the workers, unless one is open, and return the id of its job.
+
+    Raises:
+        NotFound: If there is no such source.
+        Conflict: If the source is switched off.
+    """
     from curation.job_engine.engine import enqueue  # noqa: PLC0415  # loads the job engine
 
-    request = SyncRequest(source_id, author, reconcile, allow_removals)
     job_id, is_mine = create_sync(database, request)
     if is_mine:
         enqueue(database, settings, job_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import shutil
 import sysconfig
 from pathlib import Path
@@ -16,6 +17,15 @@ CHROMIUM_PLACES = (
 )
 DEBIAN_POSTGRES = Path("/usr/lib/postgresql")
 NEEDED_OF_POSTGRES = ("initdb", "pg_ctl", "postgres")
+LABEL_STUDIO_VERSION = "1.23.2"
+LABEL_STUDIO_VARIABLE = "CURATION_TEST_LABEL_STUDIO"
+COMPLETE = "complete"
+
+
+def cache_folder() -> Path:
+    """Return where programs made for the tests are kept between runs."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "curation"
 
 
 def chromium() -> Path | None:
@@ -40,6 +50,20 @@ def rclone() -> Path | None:
     """Return the rclone that serves S3: the wheel's, next to this interpreter, or the PATH's."""
     found = shutil.which("rclone", path=sysconfig.get_path("scripts")) or shutil.which("rclone")
     return Path(found) if found else None
+
+
+def label_studio_environment() -> Path:
+    """Return the virtual environment that `make servers` makes for Label Studio."""
+    return cache_folder() / f"label-studio-{LABEL_STUDIO_VERSION}"
+
+
+def label_studio() -> Path | None:
+    """Return the `label-studio` command: the one that a variable names, or that of our own."""
+    named = os.environ.get(LABEL_STUDIO_VARIABLE)
+    if named:
+        return Path(named) if Path(named).is_file() else None
+    own = label_studio_environment()
+    return own / "bin" / "label-studio" if (own / COMPLETE).is_file() else None
 
 
 def _debian_postgres() -> list[Path]:

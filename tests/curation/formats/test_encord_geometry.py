@@ -12,6 +12,7 @@ from hypothesis.extra.numpy import arrays
 from curation.formats.encord_geometry import CUT, NO_EXTENT, NO_PIXEL
 from curation.formats.shapes import RegionFault
 from evaluation.masks import Masks
+from evaluation.polygons import rasterise
 from evaluation.run_lengths import decode
 from tests.curation.encord_rows import (
     CAR,
@@ -183,6 +184,44 @@ def test_polygon__holes_are_cut_out_of_the_mask() -> None:
     assert not picture(shape)[6:8, 6:10].any()
 
 
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), min_size=9, max_size=9))
+def test_polygon__holes_are_those_of_pictures(corners) -> None:
+    size = (25, 27)  # some corners lie outside
+    lake, island, pond = (points(*corners[at : at + 3], size=size) for at in (0, 3, 6))
+    row = image_row(size)
+    draw(row, LAKE, geometry.PolygonCoordinates(polygons=[[lake, island], [pond]]))
+    found = read(row, size)
+    if not found.shapes:
+        return  # the corners of an outer contour are on one line, or all outside
+    parts = [
+        picture_of(rasterise([[float(n) for corner in part for n in corner]], size), size)
+        for part in (corners[:3], corners[3:6], corners[6:])
+    ]
+    expected = (parts[0] & ~parts[1]) | parts[2]
+    assert np.array_equal(picture(found.shapes[0], size), expected)
+
+
+@given(st.data())
+def test_ellipse__has_the_pixels_whose_centres_lie_in_it(data) -> None:
+    size = data.draw(st.tuples(st.integers(1, 40), st.integers(1, 40)))
+    x, y = data.draw(st.floats(0, size[1])), data.draw(st.floats(0, size[0]))
+    rx, ry = data.draw(st.floats(0.1, 30)), data.draw(st.floats(0.1, 30))
+    theta = data.draw(st.floats(-360, 360))
+    row = image_row(size)
+    shares = {"rx": rx / size[1], "ry": ry / size[0], "theta": theta}
+    draw(row, POND, geometry.EllipseCoordinates(x / size[1], y / size[0], **shares))
+    found = read(row, size)
+    if not found.shapes:
+        return  # it touches the image's border from outside
+    turn = cmath.exp(-1j * math.radians(theta))
+    rows, columns = np.mgrid[: size[0], : size[1]] + 0.5
+    own = ((columns - x) + 1j * (rows - y)) * turn
+    distance = (own.real / rx) ** 2 + (own.imag / ry) ** 2
+    doubtful = np.abs(distance - 1) < 1e-6  # on the line, up to rounding
+    shown = picture(found.shapes[0], size)
+    assert np.array_equal(shown[~doubtful], (distance <= 1)[~doubtful])
+
+
 def test_polygon__of_the_older_form_is_sorted_by_number() -> None:
     row = image_row(SIZE)
     draw(row, LAKE, geometry.PolygonCoordinates(values=points((4, 4), (12, 4), (12, 12), (4, 12))))
@@ -193,7 +232,11 @@ def test_polygon__of_the_older_form_is_sorted_by_number() -> None:
 
 
 def picture(shape, size=SIZE):
-    return decode(Masks.from_texts([shape.counts], [size]).runs(0), size)
+    return picture_of(shape.counts, size)
+
+
+def picture_of(counts, size):
+    return decode(Masks.from_texts([counts], [size]).runs(0), size).astype(np.bool_)
 
 
 def test_bitmask__is_written_row_by_row() -> None:

@@ -39,6 +39,7 @@ def _schedule(database: Database, source_id: int, *, due: datetime | None) -> No
 def test_due_source__is_started_once(
     database: Database, settings: Settings, source_id: int
 ) -> None:
+    settings.data_dir.mkdir(exist_ok=True)
     _schedule(database, source_id, due=now() - timedelta(minutes=1))
     assert start_due(database, settings) == 1
     assert start_due(database, settings) == 0
