@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from curation.settings import Settings
 from curation.store.database import Database
@@ -161,7 +162,10 @@ class Experiment:
         """Sync with everything compared until it succeeds: nobody works in the tool any more."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            if self._wait(self.ask(reconcile=True), deadline) and self._compared():
+            earlier = set(self.jobs)
+            job_id = self.ask(reconcile=True)
+            # A run that was open before may have looked before the last deed.
+            if self._wait(job_id, deadline) and job_id not in earlier:
                 return
         raise TimeoutError("no sync came to its end")
 
@@ -173,15 +177,10 @@ class Experiment:
             time.sleep(0.2)
         raise TimeoutError(f"job {job_id} does not end")
 
-    def _compared(self) -> bool:
-        """Tell whether the last run is one that compared everything, and began after the work."""
-        newest = list_runs(self.database, self.source_id, limit=1)[0]
-        return "tasks_compared" in newest.counts
-
     def differences(self) -> list[str]:
         """Return every difference between our copy or labels and the tool's own export."""
         export = self.project.export()
-        pairs = {
+        pairs: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
             "copy": (copy_of(self.database, self.source_id), exported(export)),
             "labels": (
                 labels_of_store(self.database, self.project_id),
