@@ -22,6 +22,7 @@ CurationError
 ├── Forbidden                 a token or role does not allow it
 │   └── UnknownToken          nobody is known by the token
 └── Unavailable               an outside part did not answer
+    ├── AnswerLost            a change was sent, and whether it happened is not known
     ├── MissingExtra          an optional package is not installed
     └── ToolRefused           an annotation tool answered no
 
@@ -270,6 +271,10 @@ class Unavailable(CurationError):
         )
         self.part = part
         self.reason = reason
+
+
+class AnswerLost(Unavailable):
+    """A change was sent to an annotation tool and no answer came: it may have happened or not."""
 
 
 class MissingExtra(Unavailable):

@@ -20,6 +20,9 @@ pytest_plugins = [
     "tests.servers.application",
     "tests.servers.browser",
     "tests.servers.web",
+    "tests.servers.label_studio",
+    "tests.servers.fault_proxy",
+    "tests.servers.raw_answers",
 ]
 
 SHARED_DATA = Path(
@@ -32,6 +35,7 @@ MARKER_OF_FIXTURE: Final = {
     "application": "journey",
     "moto_server": "s3",
     "locked_object_store": "s3",
+    "label_studio_server": "label_studio",
     "shared_data": "shared_data",
 }
 MAY_BE_SKIPPED = "shared_data"

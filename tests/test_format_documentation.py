@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from curation.formats import coco_projects, coco_results
+from curation.formats import coco_projects, coco_results, cvat_xml
 from curation.formats.problems import KINDS
 from curation.formats.registry import PREDICTION_FORMATS, PROJECT_FORMATS
 from curation.formats.yolo_projects import read as read_yolo
@@ -74,3 +74,19 @@ def test_yolo_example__has_a_box_and_a_polygon(tmp_path: Path) -> None:
     assert records.problems.counts() == {}
     assert records.labels.boxes[0].tolist() == [40, 15, 20, 20]
     assert [polygon is not None for polygon in records.labels.polygons] == [False, True]
+
+
+def test_cvat_example__has_every_shape_and_no_reject(tmp_path: Path) -> None:
+    file = tmp_path / "annotations.xml"
+    file.write_text(_blocks("xml")[0])
+    records = cvat_xml.read(file)
+    assert records.problems.counts() == {}
+    assert [one.name for one in records.classes] == ["red cell", "platelet"]
+    assert records.labels.boxes.tolist() == [
+        [10, 20, 30.5, 40],
+        [110, 90, 20, 40],
+        [180, 190, 40, 20],
+        [300, 300, 20, 10],
+        [10, 10, 3, 2],
+    ]
+    assert records.images[0].split == "train"

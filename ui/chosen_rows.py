@@ -15,6 +15,7 @@ from ui.markdown import plain
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from curation.evaluations.images import ObjectFilter
     from curation.evaluations.overlays import ImageOverlay, OverlayObject
     from curation.evaluations.row_choice import ChosenRows, RowChoice
     from ui.components.payload import Sides
@@ -45,6 +46,27 @@ def describe(choice: RowChoice, sides: Sides) -> str:
     say = DESCRIPTIONS.get(choice.kind)
     what = "Rows" if say is None else say([*choice.parts, *[""] * 4])
     return f"{what} by **{plain(side.name)}**"
+
+
+def outcome_in_words(outcome: ObjectFilter | None, sides: Sides) -> str:
+    """Say in Markdown which objects a filter leaves, empty for all.
+
+    >>> from ui.components.payload import Sides, SideStyle
+    >>> outcome_in_words("lost", Sides(SideStyle("v2", "#000000"), SideStyle("v1", "#000000")))
+    'found by **v1**, not by **v2**'
+    """
+    ours = f"**{plain(sides.set.name)}**"
+    theirs = f"**{plain(sides.against.name)}**" if sides.against else ""
+    words: dict[ObjectFilter, str] = {
+        "tp": f"found by {ours}",
+        "fp": f"false positives of {ours}",
+        "fn": f"missed by {ours}",
+        "gained": f"found by {ours}, not by {theirs}",
+        "lost": f"found by {theirs}, not by {ours}",
+        "new": f"false positives of {ours}, not of {theirs}",
+        "fixed": f"false positives of {theirs}, not of {ours}",
+    }
+    return "" if outcome is None else words[outcome]
 
 
 def only_chosen(overlay: ImageOverlay, chosen: ChosenRows | None) -> ImageOverlay:

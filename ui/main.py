@@ -41,6 +41,18 @@ def main() -> None:
                     icon=":material/compare_arrows:",
                     url_path="model-evaluation",
                 ),
+                st.Page(
+                    screens.COLLECTIONS,
+                    title="Collections",
+                    icon=":material/bookmarks:",
+                    url_path="collections",
+                ),
+                st.Page(
+                    screens.ANNOTATION,
+                    title="Annotation",
+                    icon=":material/sync:",
+                    url_path="annotation",
+                ),
             ],
             "Data": [
                 st.Page(screens.IMPORTS, title="Imports", icon=":material/upload_file:"),

@@ -112,3 +112,19 @@ def exact(value: float | None) -> str:
     ('0.471304981', '12', 'n/a')
     """
     return NOT_AVAILABLE if value is None or is_missing(value) else f"{value:.15g}"
+
+
+def duration(seconds: float | None) -> str:
+    """Write how long something took.
+
+    >>> duration(2.44), duration(75), duration(7260), duration(None)
+    ('2.4 s', '1 min 15 s', '2 h 1 min', 'n/a')
+    """
+    if seconds is None or is_missing(seconds):
+        return NOT_AVAILABLE
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"

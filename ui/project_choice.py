@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 PARAMETER: Final = "project"
 # What else in the address is about one project only.
-OF_ONE_PROJECT: Final = ("set", "against", "split", "classes", "image", "page", "curve", "job")
+OF_ONE_PROJECT: Final = (
+    *("set", "against", "split", "classes", "image", "page", "curve", "job"),
+    *("collection", "collection-page", "source", "run", "revision"),
+)
 _CARDS: Final = "_project_cards"
 
 

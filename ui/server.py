@@ -1,4 +1,4 @@
-"""The ASGI application: Streamlit, the picture routes, and the gate in front of both.
+"""The ASGI application: Streamlit, the routes of pictures and syncs, and the gate before all.
 
 `uvicorn.run("ui.server:app", host=…, port=…)` serves it in one process. Never use
 `streamlit run`: its sockets lack TCP_NODELAY, which makes small responses 16 to 50 times slower.
@@ -16,10 +16,17 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 from starlette.middleware import Middleware
 
+from curation.access.tokens import authenticate
 from curation.projects.pictures import original_bytes, thumbnail_bytes
+from curation.store.jobs import get_job
+from curation.store.sources import get_source
+from curation.sync.schedules import hint
+from curation.sync.source_states import source_states
+from curation.sync.syncing import start_sync
 from ui.connection import database, settings
 from ui.gate import Gate, host_name, inline_script_hashes, is_loopback
 from ui.image_routes import PictureSource, image_routes
+from ui.sync_routes import SyncService, sync_routes
 
 if TYPE_CHECKING:
     from curation.settings import Settings
@@ -49,9 +56,23 @@ def create_app(current: Settings) -> st.App:
     )
     return st.App(
         SCRIPT,
-        routes=image_routes(source),
+        routes=[*image_routes(source), *sync_routes(sync_service())],
         middleware=[gate],
         on_script_error=show_unexpected,
+    )
+
+
+def sync_service() -> SyncService:
+    """Return what the routes of syncs call, on the one store of this process."""
+    return SyncService(
+        authenticate=lambda token: authenticate(database(), token),
+        source=lambda source_id: get_source(database(), source_id),
+        states=lambda project_id: source_states(database(), project_id),
+        job=lambda job_id: get_job(database(), job_id),
+        start=lambda source_id, author, reconcile: start_sync(
+            database(), settings(), source_id, author=author, reconcile=reconcile
+        ),
+        hint=lambda source_id: hint(database(), source_id),
     )
 
 

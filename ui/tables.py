@@ -8,6 +8,7 @@ import streamlit as st
 from pandas.api.types import is_integer_dtype
 
 from ui import numbers
+from ui.change_counts import MEANING, changes_of_revision
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,12 +20,17 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 _columns = st.column_config
-_when = _columns.DatetimeColumn(format="D MMM YYYY, HH:mm", width=135)
+WHEN: Final = _columns.DatetimeColumn(format="D MMM YYYY, HH:mm", width=135)
 _count = _columns.NumberColumn(width="small")
 TASKS: Final = {"boxes": "boxes", "masks": "boxes and masks"}
 
 PREDICTION_SET_COLUMNS: Final = {
-    "Imported": _when,
+    "Evaluated on": _columns.TextColumn(
+        help="The newest label revision that it was evaluated on; “stale” when the "
+        "project's labels have changed since.",
+        width=125,
+    ),
+    "Imported": WHEN,
     "Predictions": _count,
     "Images": _count,
     "Rejected": _count,
@@ -39,11 +45,10 @@ SPLIT_COLUMNS: Final = {
     "Unlabelled": _columns.NumberColumn(help="Images that nobody has labelled yet.", width="small"),
 }
 REVISION_COLUMNS: Final = {
-    "Revision": _count,
-    "When": _when,
-    "Added": _count,
-    "Removed": _count,
-    "Images changed": _count,
+    "Revision": _columns.NumberColumn(width=70),
+    "When": WHEN,
+    "Images": _columns.TextColumn(help=MEANING, width=110),
+    "Labels": _columns.TextColumn(help=MEANING, width=120),
 }
 
 
@@ -54,8 +59,14 @@ def written(frame: pd.DataFrame) -> Styler:
     return frame.style.format(formats)
 
 
-def prediction_set(row: PredictionSetRow) -> Row:
-    """Return a prediction set as a table row."""
+def prediction_set(row: PredictionSetRow, *, evaluated: int | None, revision: int) -> Row:
+    """Return a prediction set as a table row.
+
+    Args:
+        row: The set.
+        evaluated: The newest label revision that it was evaluated on.
+        revision: The project's label revision.
+    """
     covered = row.covered_splits
     return {
         "Name": row.name,
@@ -63,6 +74,7 @@ def prediction_set(row: PredictionSetRow) -> Row:
         "Framework": row.framework,
         "Parent": row.parent or "",
         "Task": TASKS.get(row.task, row.task),
+        "Evaluated on": evaluated_on(evaluated, revision),
         "Imported": row.created,
         "Predictions": row.predictions,
         "Images": row.images,
@@ -71,6 +83,17 @@ def prediction_set(row: PredictionSetRow) -> Row:
         "Notes": row.notes,
         "Checksum": row.sha256[:12],
     }
+
+
+def evaluated_on(evaluated: int | None, revision: int) -> str:
+    """Say what revision numbers are of, and whether they are stale.
+
+    >>> evaluated_on(3, 5), evaluated_on(5, 5), evaluated_on(None, 5)
+    ('revision 3 · stale', 'revision 5', 'not yet')
+    """
+    if evaluated is None:
+        return "not yet"
+    return f"revision {evaluated}" + (" · stale" if evaluated < revision else "")
 
 
 def label_class(row: ClassRow, *, labels: int) -> Row:
@@ -115,14 +138,14 @@ def split(row: SplitRow) -> Row:
 
 def revision(row: RevisionRow) -> Row:
     """Return a label revision as a table row."""
+    images, labels = changes_of_revision(row)
     return {
         "Revision": row.number,
         "When": row.created,
         "Author": row.author,
         "Kind": row.kind,
-        "Added": row.labels_added,
-        "Removed": row.labels_removed,
-        "Images changed": row.images_changed,
+        "Images": str(images),
+        "Labels": str(labels),
         "Note": row.note,
     }
 
@@ -138,4 +161,4 @@ def job(row: JobRow) -> Row:
     }
 
 
-JOB_COLUMNS: Final = {"Started": _when, "Finished": _when}
+JOB_COLUMNS: Final = {"Started": WHEN, "Finished": WHEN}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from curation.access.roles import SYNC, TokenHolder, check_token_role
+from curation.access.roles import SYNC, TokenHolder, check_token_role, require
 from curation.errors import InvalidSetting, UnknownToken
 from curation.settings import Secret
 from curation.store import access_tokens
@@ -30,6 +30,7 @@ __all__ = [
     "create_token",
     "holder_from_environment",
     "list_tokens",
+    "require_of_environment",
     "revoke_token",
 ]
 
@@ -112,3 +113,16 @@ def _digest(token: str) -> str:
     32 random bytes cannot be guessed, so a fast digest without salt is as good as a slow one.
     """
     return hashlib.sha256(token.encode("ascii")).hexdigest()
+
+
+def require_of_environment(database: Database, action: str, project_id: int) -> TokenHolder | None:
+    """Hold a command to the token of its environment; without one a person acts.
+
+    Raises:
+        UnknownToken: If the token is not valid.
+        Forbidden: If it does not allow the action in this project.
+    """
+    holder = holder_from_environment(database)
+    if holder is not None:
+        require(holder, action, project_id)
+    return holder

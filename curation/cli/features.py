@@ -11,6 +11,7 @@ JOB_MODULES: Final = (
     "curation.evaluations.comparison_job",
     "curation.evaluations.job",
     "curation.sync.sync_job",
+    "curation.sync.push_job",
 )
 
 

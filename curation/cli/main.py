@@ -15,6 +15,11 @@ import click
 
 COMMANDS: Final = {
     "class": ("curation.cli.classes", "classes", "The classes of a project."),
+    "collection": (
+        "curation.cli.collections",
+        "collections",
+        "Frozen lists of images or labels.",
+    ),
     "compare": ("curation.cli.evaluations", "compare", "Compare two prediction sets."),
     "compare-files": (
         "curation.cli.files",
@@ -28,9 +33,11 @@ COMMANDS: Final = {
     "job": ("curation.cli.jobs", "jobs", "List, cancel and resume long work."),
     "predictions": ("curation.cli.predictions", "predictions", "Import and list prediction sets."),
     "project": ("curation.cli.projects", "projects", "Import and list projects."),
+    "push": ("curation.cli.pushes", "pushes", "Send collections to annotation tools."),
     "serve": ("curation.cli.serving", "serve", "Serve the app on this machine."),
     "source": ("curation.cli.sources", "sources", "Connect projects to annotation tools."),
     "sync": ("curation.cli.syncs", "syncs", "Pull labels from annotation tools."),
+    "token": ("curation.cli.tokens", "tokens", "Make and revoke tokens for programs."),
     "worker": ("curation.cli.serving", "worker", "Run durable jobs."),
 }
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from curation.access.roles import PREDICTIONS_IMPORT
+from curation.access.tokens import require_of_environment
 from curation.cli.jobs import run_job
 from curation.cli.output import json_option, print_json, print_report, print_table
 from curation.cli.session import Session, open_session
@@ -86,6 +88,7 @@ def import_command(
     """
     with open_session(context) as session:
         project_id = find_project(session.database, project).id
+        require_of_environment(session.database, PREDICTIONS_IMPORT, project_id)
         request = PredictionImportRequest(
             project_id=project_id,
             source=file.resolve(),

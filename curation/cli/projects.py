@@ -10,7 +10,12 @@ import click
 from curation.cli.jobs import run_job
 from curation.cli.output import json_option, number, print_json, print_report, print_table
 from curation.cli.session import open_session
-from curation.projects.catalog import find_project, list_projects, project_home
+from curation.projects.catalog import (
+    find_project,
+    list_projects,
+    project_home,
+    set_reevaluates,
+)
 from curation.projects.importing import (
     ProjectImportRequest,
     create_project_import,
@@ -31,7 +36,7 @@ def projects() -> None:
 
 @projects.group("import")
 def import_group() -> None:
-    """Import a project from COCO JSON or a YOLO tree."""
+    """Import a project from COCO JSON, a YOLO tree or CVAT XML."""
 
 
 def _import_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -110,6 +115,47 @@ def import_yolo(
     """
     request = ProjectImportRequest(
         name, "yolo", root, images, missing_label=missing_label, description=description
+    )
+    _import(context, request, dry_run=dry_run, as_json=as_json)
+
+
+@import_group.command("cvat")
+@click.argument("name")
+@click.option(
+    "--annotations",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="XML file of an export as 'CVAT for images 1.1'.",
+)
+@click.option("--images", help="Folder or s3://bucket/prefix of the pictures.")
+@click.option("--split", help="Split of images that name no subset: train, val, test.")
+@click.option(
+    "--missing-label",
+    type=click.Choice(["background", "unlabelled"]),
+    help="What an image without any shape or tag is.",
+)
+@_import_options
+@click.pass_context
+def import_cvat(
+    context: click.Context,
+    /,
+    name: str,
+    annotations: Path,
+    images: str | None,
+    split: str | None,
+    missing_label: Any,
+    description: str,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Import a CVAT XML file into project NAME, new or existing.
+
+    \b
+    Example:
+      curation project import cvat street --annotations annotations.xml --images images/
+    """
+    request = ProjectImportRequest(
+        name, "cvat", annotations, images, split, missing_label, description
     )
     _import(context, request, dry_run=dry_run, as_json=as_json)
 
@@ -249,3 +295,20 @@ def show(context: click.Context, name: str, as_json: bool) -> None:
         click.echo()
         print_table(list(splits[0]), [list(row.values()) for row in splits])
     click.echo(f"\nprediction sets: {', '.join(sets) or 'none'}")
+
+
+@projects.command("reevaluate")
+@click.argument("name")
+@click.argument("state", type=click.Choice(["on", "off"]))
+@click.pass_context
+def reevaluate_command(context: click.Context, name: str, state: str) -> None:
+    """Say whether syncs of project NAME evaluate again what was evaluated before them.
+
+    \b
+    Example:
+      curation project reevaluate street on
+    """
+    with open_session(context) as session:
+        project_id = find_project(session.database, name).id
+        set_reevaluates(session.database, project_id, value=state == "on")
+    click.echo(f"{name}: evaluating again after a sync is {state}.", err=True)

@@ -41,6 +41,12 @@ def _how(command: Callable[..., None]) -> Callable[..., None]:
         ),
         click.option("--split", help="Split of the images that the source brings."),
         click.option("--deadline-minutes", type=float, help="How long one run may last."),
+        click.option("--files", help="Names of the JSON or XML files that are read (* and ?)."),
+        click.option(
+            "--missing-label",
+            type=click.Choice(["unlabelled", "background"]),
+            help="What an image without any label is (YOLO, CVAT).  [default: unlabelled]",
+        ),
     )
     for option in reversed(options):
         command = option(command)

@@ -87,7 +87,7 @@ def _author(session: Session, source: str | None, project: str | None) -> str:
     Raises:
         Forbidden: If the token is not for this project's sync.
     """
-    from curation.access.roles import require  # noqa: PLC0415  # start-up time
+    from curation.access.roles import SYNC_RUN, require  # noqa: PLC0415  # start-up time
     from curation.access.tokens import holder_from_environment  # noqa: PLC0415  # start-up time
     from curation.sync.schedules import AUTHOR as SCHEDULE  # noqa: PLC0415  # start-up time
 
@@ -96,8 +96,8 @@ def _author(session: Session, source: str | None, project: str | None) -> str:
         return SCHEDULE
     if holder is None:
         return AUTHOR
-    require(holder, "sync.run", _find(session, source, project).project_id)
-    return f"sync token {holder.name}"
+    require(holder, SYNC_RUN, _find(session, source, project).project_id)
+    return holder.author
 
 
 def _run_one(session: Session, request: Any) -> SyncRunRow:
@@ -116,7 +116,7 @@ def _run_one(session: Session, request: Any) -> SyncRunRow:
 
 def _run_due(session: Session, author: str, *, as_json: bool) -> int:
     """Sync every due source one after another; the first failure's exit code, others still run."""
-    from curation.access.roles import require  # noqa: PLC0415  # start-up time
+    from curation.access.roles import SYNC_RUN, require  # noqa: PLC0415  # start-up time
     from curation.access.tokens import holder_from_environment  # noqa: PLC0415  # start-up time
     from curation.sync.schedules import start_due  # noqa: PLC0415  # start-up time
     from curation.sync.syncing import SyncRequest  # noqa: PLC0415  # start-up time
@@ -127,7 +127,7 @@ def _run_due(session: Session, author: str, *, as_json: bool) -> int:
     def start(source: SourceRow) -> None:
         try:
             if holder is not None:
-                require(holder, "sync.run", source.project_id)
+                require(holder, SYNC_RUN, source.project_id)
             _show(_run_one(session, SyncRequest(source.id, author)), as_json=as_json)
         except CurationError as error:
             shown = presentation(error)

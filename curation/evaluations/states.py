@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from curation.evaluations.evaluating import evaluation_key
+from curation.evaluations.evaluating import EVALUATOR_VERSION, evaluation_key
 from curation.evaluations.job import EvaluationJob
-from curation.store.evaluation_records import find_evaluation
+from curation.store.evaluation_records import (
+    find_earlier_evaluation,
+    find_evaluation,
+    newest_evaluated_revisions,
+)
 from curation.store.jobs import create_job, list_jobs
 from curation.store.prediction_sets import get_prediction_set
+from curation.store.projects import list_revisions
 
 if TYPE_CHECKING:
     from curation.evaluations.request import IouType
@@ -23,6 +28,52 @@ class EvaluationState:
 
     ready: bool
     job_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Staleness:
+    """Numbers that are of an older label revision than the project's.
+
+    Args:
+        evaluated: The revision they are of.
+        revision: The project's revision.
+        notes: What the revisions between were, newest first.
+        labels_changed: Labels that those added, changed or removed, revision by revision.
+    """
+
+    evaluated: int
+    revision: int
+    notes: tuple[str, ...]
+    labels_changed: int
+
+
+def evaluated_on(database: Database, project_id: int) -> dict[int, int]:
+    """Return the newest revision that each prediction set has numbers of, by set id."""
+    return newest_evaluated_revisions(database, project_id, EVALUATOR_VERSION)
+
+
+def staleness(database: Database, set_id: int, iou_type: IouType) -> Staleness | None:
+    """Return how old the newest numbers of a set are, None where it has none, or none older.
+
+    Raises:
+        NotFound: If the set does not exist.
+        Conflict: If masks are asked of boxes.
+    """
+    prediction_set = get_prediction_set(database, set_id)
+    key = evaluation_key(database, prediction_set, iou_type)
+    earlier = find_earlier_evaluation(database, key)
+    if earlier is None:
+        return None
+    evaluated = earlier.key.revision
+    since = [
+        row
+        for row in list_revisions(database, prediction_set.project_id)
+        if evaluated < row.number <= key.revision
+    ]
+    # A changed label counts among the added and among the removed ones.
+    changed = sum(row.labels_added + row.labels_removed - row.labels_changed for row in since)
+    notes = tuple(dict.fromkeys(row.note or row.kind for row in since))
+    return Staleness(evaluated, key.revision, notes, changed)
 
 
 def evaluation_state(database: Database, set_id: int, iou_type: IouType) -> EvaluationState:

@@ -44,7 +44,9 @@ from evaluation.polygons import rasterise
 from evaluation.run_lengths import check_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from curation.media.pixels import PictureHeader
 
 NAME: Final = "yolo"
 MissingLabel = Literal["background", "unlabelled"]
@@ -52,7 +54,11 @@ _NOT_LABELS: Final = frozenset({"classes.txt", "train.txt", "val.txt", "test.txt
 
 
 def read(
-    root: Path, *, split: str | None = None, missing_label: MissingLabel | None = None
+    root: Path,
+    *,
+    split: str | None = None,
+    missing_label: MissingLabel | None = None,
+    header_of: Callable[[Path], PictureHeader] = read_file_header,
 ) -> ProjectRecords:
     """Read a YOLO folder with its splits.
 
@@ -64,6 +70,7 @@ def read(
         root: The folder, or its YAML file; nothing outside the folder is read.
         split: The split of images that the folder gives none.
         missing_label: What an image without a label file is.
+        header_of: Tells a picture's size, for pictures whose pixels are elsewhere.
 
     Raises:
         NotFound: There is no such folder.
@@ -77,7 +84,7 @@ def read(
     for name in folder.twice:
         reason = f"it is in {folder.images[name]} already"
         log.add(IMAGE_IN_TWO_SPLITS, file=name, record=name, reason=reason)
-    reader = _Reader(folder, log, split, missing_label == "background")
+    reader = _Reader(folder, log, split, missing_label == "background", header_of)
     for name in sorted(folder.images):
         reader.take(name)
     _warn_of_orphans(folder, log)
@@ -111,6 +118,7 @@ class _Reader:
     log: ProblemLog
     split: str | None
     missing_is_background: bool
+    header_of: Callable[[Path], PictureHeader]
     images: list[ImageRecord] = field(default_factory=list)
     losses: LossLog = field(default_factory=LossLog)
     missing: int = 0
@@ -131,7 +139,7 @@ class _Reader:
         exists = labels.is_file()
         rows = list(self._label_rows(labels, name)) if exists else []
         try:
-            header = read_file_header(self.folder.root / name)
+            header = self.header_of(self.folder.root / name)
         except UnreadableFile as error:
             self._problem(IMAGE_UNREADABLE, name, 0, error.reason)
             self._lose(name, IMAGE_UNREADABLE, error.reason)

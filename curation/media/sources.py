@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from curation.errors import InvalidSetting, NotFound, Unavailable, UnreadableFile, UnsafePath
 from curation.media.paths import open_inside, resolve_inside, unsafe_reason
@@ -18,7 +20,47 @@ if TYPE_CHECKING:
 
 MAX_BYTES: Final = 512 << 20
 _SCHEME: Final = "s3://"
+_CHUNK: Final = 1 << 20
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFile:
+    """A file as a listing shows it.
+
+    `version`: another one for other content (an ETag, or time and place on the disk); `modified`:
+    ISO time, UTC, six decimals.
+    """
+
+    name: str
+    size: int
+    version: str
+    modified: str
+
+
+class FileSource(Protocol):
+    """Files below a root that some other process may change at any time."""
+
+    @property
+    def uri(self) -> str:
+        """The root, as a person would write it."""
+        ...
+
+    def listed(self) -> Iterator[ListedFile]:
+        """Yield all files, without opening any."""
+        ...
+
+    def copy(self, name: str, target: BinaryIO, *, max_bytes: int = MAX_BYTES) -> str:
+        """Copy a file's content and return its version, empty if it changed on the way.
+
+        Raises:
+            UnsafePath: The name leads out of the root.
+            NotFound: There is no such file any more.
+            UnreadableFile: It is larger than `max_bytes`.
+            Unavailable: The storage did not answer.
+        """
+        ...
 
 
 class ImageSource(Protocol):
@@ -49,7 +91,7 @@ class ImageSource(Protocol):
         ...
 
 
-def open_source(location: str | Path, *, s3_endpoint: str | None = None) -> ImageSource:
+def open_source(location: str | Path, *, s3_endpoint: str | None = None) -> LocalFolder | S3Prefix:
     """Return the source for a folder or an `s3://bucket/prefix`.
 
     Args:
@@ -103,6 +145,25 @@ class LocalFolder:
             content = stream.read(max_bytes + 1)
         return _within(content, name, max_bytes)
 
+    def listed(self) -> Iterator[ListedFile]:
+        """Yield all regular files; see `FileSource.listed`."""
+        for name in self.names():
+            try:
+                found = (self.root / name).stat()
+            except OSError:  # gone meanwhile, or a link that leads nowhere
+                continue
+            if stat.S_ISREG(found.st_mode):
+                modified = _iso(datetime.fromtimestamp(found.st_mtime, UTC))
+                yield ListedFile(name, found.st_size, _version(found), modified)
+
+    def copy(self, name: str, target: BinaryIO, *, max_bytes: int = MAX_BYTES) -> str:
+        """Copy a file's content; see `FileSource.copy`."""
+        with open_inside(self.root, name) as stream:
+            before = _version(os.fstat(stream.fileno()))
+            copied = _pour(stream, target, name, max_bytes)
+            after = os.fstat(stream.fileno())
+        return before if before == _version(after) and copied == after.st_size else ""
+
 
 @dataclass(frozen=True, slots=True)
 class S3Prefix:
@@ -119,6 +180,11 @@ class S3Prefix:
 
     def names(self) -> Iterator[str]:
         """Yield the names of all objects below the prefix."""
+        for listed in self.listed():
+            yield listed.name
+
+    def listed(self) -> Iterator[ListedFile]:
+        """Yield all objects below the prefix; see `FileSource.listed`."""
         start = f"{self.prefix}/" if self.prefix else ""
         pages = self.client.get_paginator("list_objects_v2")
         with self._answering(self.uri):
@@ -126,7 +192,9 @@ class S3Prefix:
                 for item in page.get("Contents", ()):
                     name = item.get("Key", "").removeprefix(start)
                     if name and not name.endswith("/"):
-                        yield name
+                        etag = item.get("ETag", "").strip('"')
+                        modified = _iso(item.get("LastModified", _EPOCH))
+                        yield ListedFile(name, item.get("Size", 0), etag, modified)
 
     def exists(self, name: str) -> bool:
         """Tell whether there is an object of this name below the prefix."""
@@ -148,6 +216,33 @@ class S3Prefix:
             with body:
                 content = body.read(max_bytes + 1)
         return _within(content, name, max_bytes)
+
+    def copy(self, name: str, target: BinaryIO, *, max_bytes: int = MAX_BYTES) -> str:
+        """Copy an object's content; see `FileSource.copy`."""
+        if unsafe_reason(name) is not None:
+            raise UnsafePath(name, root=self.uri)
+        with self._answering(name):
+            found = self.client.get_object(Bucket=self.bucket, Key=self._key(name))
+            with found["Body"] as body:
+                copied = _pour(body, target, name, max_bytes)
+        return found["ETag"].strip('"') if copied == found["ContentLength"] else ""
+
+    def beginning(self, name: str, size: int) -> bytes:
+        """Return the first bytes of an object, fewer if it is shorter.
+
+        Raises:
+            UnsafePath: The name leads out of the root.
+            NotFound: There is no such object.
+            Unavailable: The storage did not answer.
+        """
+        if unsafe_reason(name) is not None:
+            raise UnsafePath(name, root=self.uri)
+        with self._answering(name):
+            found = self.client.get_object(
+                Bucket=self.bucket, Key=self._key(name), Range=f"bytes=0-{size - 1}"
+            )
+            with found["Body"] as body:
+                return body.read(size)
 
     def _key(self, name: str) -> str:
         return f"{self.prefix}/{name}" if self.prefix else name
@@ -174,6 +269,30 @@ def _within(content: bytes, name: str, max_bytes: int) -> bytes:
     if len(content) > max_bytes:
         raise UnreadableFile(name, f"it is larger than {max_bytes} bytes")
     return content
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+def _pour(stream: _Readable, target: BinaryIO, name: str, max_bytes: int) -> int:
+    """Copy a stream and return how many bytes it had."""
+    copied = 0
+    while chunk := stream.read(_CHUNK):
+        copied += len(chunk)
+        if copied > max_bytes:
+            raise UnreadableFile(name, f"it is larger than {max_bytes} bytes")
+        target.write(chunk)
+    return copied
+
+
+def _version(found: os.stat_result) -> str:
+    # The inode tells a file apart that was moved into place with its old time.
+    return f"{found.st_mtime_ns}-{found.st_ino}-{found.st_size}"
+
+
+def _iso(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def _s3_client(endpoint: str | None) -> S3Client:

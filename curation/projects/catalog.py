@@ -26,6 +26,8 @@ from curation.store.projects import (
     get_project,
     list_projects,
     list_revisions,
+    reevaluates,
+    set_reevaluates,
 )
 from evaluation.size_buckets import bucket
 
@@ -40,12 +42,15 @@ __all__ = [
     "ProjectHome",
     "RevisionRow",
     "SplitRow",
+    "class_names",
     "find_or_create_project",
     "find_project",
     "get_project",
     "list_projects",
     "project_home",
+    "reevaluates_after_sync",
     "set_baseline",
+    "set_reevaluates",
 ]
 
 
@@ -119,6 +124,18 @@ def find_or_create_project(database: Database, name: str, *, create: bool) -> in
             raise
     with database.write() as connection:
         return create_project(connection, name)
+
+
+def class_names(database: Database, project_id: int) -> tuple[str, ...]:
+    """Return the names of a project's classes, in their order."""
+    with database.read() as connection:
+        return tuple(entry.name for entry in read_classes(connection, project_id))
+
+
+def reevaluates_after_sync(database: Database, project_id: int) -> bool:
+    """Tell whether sets in use are evaluated again whenever a sync changes labels."""
+    with database.read() as connection:
+        return reevaluates(connection, project_id)
 
 
 def project_home(database: Database, project_id: int) -> ProjectHome:

@@ -173,6 +173,7 @@ class ProjectImportJob:
                     source_id=part.source_id,
                     counts=list(part.counts),
                     polygons=list(part.polygons),
+                    exact=None if part.exact is None else list(part.exact),
                 ),
             )
 

@@ -15,11 +15,11 @@ class ProjectImportRequest:
 
     Args:
         name: The project.
-        format: `coco` or `yolo`.
+        format: `coco`, `yolo` or `cvat`.
         source: The annotation file, or the root of the tree.
         images: Folder or `s3://bucket/prefix` of the pictures, None without pixels.
         split: Split of every image that the source gives none.
-        missing_label: What an image without label file is (YOLO), None to be asked.
+        missing_label: What an image without any label is (YOLO, CVAT), None to be asked.
         description: Shown on the project's card.
         author: Who imports, for the revision.
     """

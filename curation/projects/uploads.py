@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from curation.settings import Settings
 
-SUFFIXES: Final = frozenset({".json"})
+SUFFIXES: Final = frozenset({".json", ".xml"})
 _LONGEST_NAME: Final = 80
 
 
@@ -31,11 +31,11 @@ def spool(settings: Settings, name: str, content: bytes) -> Path:
         content: The file.
 
     Raises:
-        UnknownFormat: If the name does not end in `.json`.
+        UnknownFormat: If the name does not end in `.json` or `.xml`.
     """
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in SUFFIXES:
-        raise UnknownFormat(name, expected="a .json file")
+        raise UnknownFormat(name, expected="a .json or .xml file")
     stem = re.sub(r"[^A-Za-z0-9._-]+", "_", PurePosixPath(name).stem).strip(".")
     folder = settings.data_dir / "uploads" / hashlib.sha256(content).hexdigest()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -199,6 +199,22 @@ def replace_findings(
     return count
 
 
+def newest_evaluated_revisions(
+    database: Database, project_id: int, evaluator_version: str
+) -> dict[int, int]:
+    """Return the newest label revision that each prediction set was evaluated on, by set id."""
+    query = (
+        sa.select(Evaluation.prediction_set_id, sa.func.max(Evaluation.revision))
+        .where(
+            Evaluation.project_id == project_id,
+            Evaluation.evaluator_version == evaluator_version,
+        )
+        .group_by(Evaluation.prediction_set_id)
+    )
+    with database.read() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+
 def sets_evaluated_on(
     connection: sa.Connection, project_id: int, revision: int
 ) -> list[tuple[int, str, str]]:

@@ -162,15 +162,18 @@ def _insert_rows(
     insert_columns(connection, Prediction.__table__, {"set_id": [set_id] * count, **kept})
 
 
-def read_predictions(database: Database, set_id: int, *, masks: bool = False) -> Predictions:
+def read_predictions(
+    database: Database, set_id: int, *, masks: bool = False, span: tuple[int, int] | None = None
+) -> Predictions:
     """Return a whole prediction set in file order.
 
     Args:
         database: The store.
         set_id: A ready prediction set.
         masks: Whether to load the run-length masks too.
+        span: First and last id of images; only shards that may hold some of them are read.
     """
-    tables = _read(database, set_id, BOXES)
+    tables = _read(database, set_id, BOXES, span)
     if not tables:
         nothing = np.zeros(0, np.int64)
         numbers = np.zeros(0)
@@ -182,7 +185,7 @@ def read_predictions(database: Database, set_id: int, *, masks: bool = False) ->
     order = None if in_order else np.argsort(ordinal, kind="stable")
     found = None
     if masks:
-        stored = shards.binary(_read(database, set_id, MASKS), "counts")
+        stored = shards.binary(_read(database, set_id, MASKS, span), "counts")
         rows = range(len(stored)) if order is None else order.tolist()
         found = [stored[i] or b"" for i in rows]
     if order is not None:
@@ -199,6 +202,22 @@ def read_predictions(database: Database, set_id: int, *, masks: bool = False) ->
     )
 
 
+def read_predictions_on(
+    database: Database, set_id: int, image_ids: NDArray[np.int64], *, masks: bool = False
+) -> Predictions:
+    """Return the predictions of a set on some images, from the shards that hold them.
+
+    Args:
+        database: The store.
+        set_id: A ready prediction set.
+        image_ids: (M,) image ids.
+        masks: Whether to load the run-length masks too.
+    """
+    span = (int(image_ids.min()), int(image_ids.max())) if len(image_ids) else (0, -1)
+    predictions = read_predictions(database, set_id, masks=masks, span=span)
+    return predictions.take(np.flatnonzero(np.isin(predictions.image_id, image_ids)))
+
+
 def _numbers(tables: list[Any]) -> tuple[dict[str, NDArray[Any]], NDArray[np.float64]]:
     """Join the columns of shards; the four of a box side by side, written once."""
     columns = shards.joined(tables, [name for name in _NUMBERS if name not in _BOX])
@@ -208,13 +227,20 @@ def _numbers(tables: list[Any]) -> tuple[dict[str, NDArray[Any]], NDArray[np.flo
     return columns, boxes
 
 
-def _read(database: Database, set_id: int, kind: str) -> list[Any]:
+def _read(
+    database: Database, set_id: int, kind: str, span: tuple[int, int] | None = None
+) -> list[Any]:
+    query = (
+        sa.select(PredictionShard.data, PredictionShard.sha256)
+        .where(PredictionShard.set_id == set_id, PredictionShard.kind == kind)
+        .order_by(PredictionShard.number)
+    )
+    if span is not None:
+        query = query.where(
+            PredictionShard.first_image_id <= span[1], PredictionShard.last_image_id >= span[0]
+        )
     with database.read() as connection:
-        rows = connection.execute(
-            sa.select(PredictionShard.data, PredictionShard.sha256)
-            .where(PredictionShard.set_id == set_id, PredictionShard.kind == kind)
-            .order_by(PredictionShard.number)
-        ).all()
+        rows = connection.execute(query).all()
     return shards.unpack_all([(row.data, row.sha256) for row in rows])
 
 

@@ -76,6 +76,9 @@ class RevisionRow:
     labels_added: int
     labels_removed: int
     images_changed: int
+    labels_changed: int = 0
+    images_added: int = 0
+    images_removed: int = 0
 
 
 def list_projects(database: Database) -> tuple[ProjectCard, ...]:
@@ -236,4 +239,7 @@ def _revision_row(row: Any) -> RevisionRow:
         labels_added=row.changes.get("labels_added", 0),
         labels_removed=row.changes.get("labels_removed", 0),
         images_changed=row.changes.get("images_changed", 0),
+        labels_changed=row.changes.get("labels_changed", 0),
+        images_added=row.changes.get("images_added", 0),
+        images_removed=row.changes.get("images_removed", 0),
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import sqlalchemy as sa
 
 from curation.errors import NotFound
-from curation.store.tables import Class, SourceClass
+from curation.store.tables import Class, Source, SourceClass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +90,18 @@ def list_source_classes(database: Database, source_id: int) -> tuple[SourceClass
     """Return the classes of a tool with their answers, open questions first."""
     with database.read() as connection:
         return source_classes(connection, source_id)
+
+
+def count_questions(database: Database, project_id: int) -> dict[int, int]:
+    """Return how many classes of each source of a project wait for an answer, by source id."""
+    query = (
+        sa.select(SourceClass.source_id, sa.func.count())
+        .join(Source, Source.id == SourceClass.source_id)
+        .where(Source.project_id == project_id, SourceClass.answer.is_(None))
+        .group_by(SourceClass.source_id)
+    )
+    with database.read() as connection:
+        return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def answer_class(

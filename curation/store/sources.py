@@ -182,8 +182,17 @@ def release(connection: sa.Connection, source_id: int, job_id: str) -> None:
 
 
 def due_sources(database: Database) -> tuple[SourceRow, ...]:
-    """Return enabled sources whose time has come."""
-    query = _query().where(Source.enabled, Source.due.is_not(None), Source.due <= now())
+    """Return enabled sources whose time has come and that nobody syncs just now.
+
+    A hint that comes during a run waits for its end: what it tells of is later than that window.
+    """
+    open_jobs = sa.select(Job.id).where(Job.status.in_(OPEN))
+    query = _query().where(
+        Source.enabled,
+        Source.due.is_not(None),
+        Source.due <= now(),
+        sa.or_(Source.job_id.is_(None), Source.job_id.not_in(open_jobs)),
+    )
     with database.read() as connection:
         return tuple(SourceRow(*row) for row in connection.execute(query.order_by(Source.due)))
 

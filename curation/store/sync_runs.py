@@ -12,7 +12,7 @@ from curation.store.columns import now
 from curation.store.tables import Job, Source, SyncRun
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
     from curation.store.database import Database
@@ -145,14 +145,25 @@ def run_of_job(database: Database, job_id: str) -> SyncRunRow | None:
     return next(iter(_rows(database, _query().where(SyncRun.job_id == job_id))), None)
 
 
+def run_of_revision(database: Database, project_id: int, revision: int) -> SyncRunRow | None:
+    """Return the run that made a label revision of a project, None where no run did."""
+    made = (Source.project_id == project_id, SyncRun.revision == revision)
+    return next(iter(_rows(database, _query().where(*made))), None)
+
+
 def list_runs(database: Database, source_id: int, *, limit: int = 50) -> tuple[SyncRunRow, ...]:
     """Return the runs of a source, newest first."""
     return _rows(database, _query().where(SyncRun.source_id == source_id).limit(limit))
 
 
-def latest_run(database: Database, source_id: int) -> SyncRunRow | None:
-    """Return the newest run of a source, None before the first."""
-    return next(iter(list_runs(database, source_id, limit=1)), None)
+def latest_run(
+    database: Database, source_id: int, *, kinds: Sequence[str] | None = None
+) -> SyncRunRow | None:
+    """Return the newest run of a source, of some kinds only if any are named; None before it."""
+    query = _query().where(SyncRun.source_id == source_id).limit(1)
+    if kinds is not None:
+        query = query.where(SyncRun.kind.in_(kinds))
+    return next(iter(_rows(database, query)), None)
 
 
 def _rows(database: Database, query: sa.Select[Any]) -> tuple[SyncRunRow, ...]:

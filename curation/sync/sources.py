@@ -50,7 +50,9 @@ OPTIONS: Final = {
     "work_state": "which work counts: " + ", ".join(COUNTS),
     "add_images": "whether tasks of unknown images add them (true or false)",
     "split": "split of the images that the source brings",
-    "format": "format of files: coco, yolo or cvat",
+    "format": "format of files: coco, yolo or cvat; told by their names without it",
+    "files": "names of the JSON or XML files that are read, such as instances_*.json",
+    "missing_label": "what an image without any label is: unlabelled or background (YOLO, CVAT)",
     "deadline_minutes": "how long one run may last",
 }
 """What a source may be told beyond its address."""

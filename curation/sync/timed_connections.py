@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -27,18 +27,18 @@ def timed_pool(seconds: float) -> PoolManager:
     """
 
     class TimedConnection(HTTPConnection):
-        def getresponse(self) -> HTTPResponse:
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
             return _within(seconds, self, super().getresponse)
 
     class TimedSecureConnection(HTTPSConnection):
-        def getresponse(self) -> HTTPResponse:
+        def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 has it
             return _within(seconds, self, super().getresponse)
 
     class TimedPool(HTTPConnectionPool):
-        ConnectionCls: ClassVar = TimedConnection
+        ConnectionCls = TimedConnection
 
     class TimedSecurePool(HTTPSConnectionPool):
-        ConnectionCls: ClassVar = TimedSecureConnection
+        ConnectionCls = TimedSecureConnection
 
     manager = PoolManager(num_pools=1, maxsize=4, cert_reqs="CERT_REQUIRED")
     manager.pool_classes_by_scheme = {"http": TimedPool, "https": TimedSecurePool}

@@ -22,12 +22,17 @@ OpenScreen = Callable[..., Screen]
 RunCuration = Callable[..., dict[str, Any]]
 
 
-def run_curation(data_dir: Path, *arguments: str | Path) -> str:
-    """Run the command line over a data folder and return what it prints."""
+def run_curation(
+    data_dir: Path, *arguments: str | Path, settings: Mapping[str, str] | None = None
+) -> str:
+    """Run the command line over a data folder and return what it prints.
+
+    Settings of the machine (`CURATION_*`) do not reach it; `settings` adds what a test needs.
+    """
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("CURATION_")}
     done = subprocess.run(
         [COMMAND, *arguments],
-        env=inherited | {"CURATION_DATA_DIR": str(data_dir)},
+        env=inherited | {"CURATION_DATA_DIR": str(data_dir)} | dict(settings or {}),
         capture_output=True,
         text=True,
         check=False,

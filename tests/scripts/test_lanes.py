@@ -15,10 +15,10 @@ NO_BROWSER = Outcome("journeys", "skip", 0.0, "no chromium")
 
 def test_table__names_every_lane_with_status_and_time() -> None:
     assert table([UNIT, POSTGRES, NO_BROWSER]).splitlines() == [
-        "lane        status   seconds",
-        "unit        pass        31.2  40 passed, 2 skipped, 9 deselected",
-        "postgresql  fail        12.0  exit code 1, 1 failed, 8 passed, 1 error",
-        "journeys    skip         0.0  no chromium",
+        "lane          status   seconds",
+        "unit          pass        31.2  40 passed, 2 skipped, 9 deselected",
+        "postgresql    fail        12.0  exit code 1, 1 failed, 8 passed, 1 error",
+        "journeys      skip         0.0  no chromium",
     ]
 
 
@@ -50,8 +50,9 @@ def test_run__stops_a_lane_at_its_first_failing_command(capsys: pytest.CaptureFi
 def test_lanes__run_every_marker_once() -> None:
     chosen = [command[-1] for lane in LANES for command in lane.commands if "-m" in command]
     assert chosen == [
-        "not postgresql and not s3 and not journey",
-        "postgresql and not journey",
-        "s3 and not journey",
+        "not postgresql and not s3 and not label_studio and not journey",
+        "postgresql and not label_studio and not journey",
+        "s3 and not label_studio and not journey",
+        "label_studio and not journey",
         "journey",
     ]

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from ui.markdown import plain
+from ui.markdown import plain, unmarked
 
 
 @pytest.mark.parametrize(
@@ -19,3 +21,13 @@ from ui.markdown import plain
 )
 def test_plain__markup_is_only_text(text: str, escaped: str) -> None:
     assert plain(text) == escaped
+
+
+@given(st.text(), st.text())
+def test_unmarked__undoes_emphasis_and_escapes(first: str, second: str) -> None:
+    def one_line(text: str) -> str:
+        return " ".join(text.split())
+
+    assert unmarked(f"*{plain(first)}* by **{plain(second)}**") == (
+        f"{one_line(first)} by {one_line(second)}"
+    )

@@ -58,7 +58,8 @@ def test_project__shows_classes_splits_sets_and_revisions(
     assert classes["Class"].tolist() == ["cell", "nucleus"]
     assert classes["Small"].tolist() == [1, 1]
     assert splits["Images"].tolist() == [2]
-    assert revisions["Added"].tolist() == [3]
+    assert revisions["Labels"].tolist() == ["+3"]
+    assert sets["Evaluated on"].tolist() == ["revision 1", "revision 1"]
 
 
 def test_project__the_baseline_can_be_chosen(

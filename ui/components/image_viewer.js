@@ -14,7 +14,7 @@ const OUTCOMES = {
   ignored: "ignored", below: "below the score threshold",
 };
 const CHANGES = { gained: "gained", lost: "lost", new: "newly wrong", fixed: "fixed" };
-const SIDES = (data) => ["ground truth", data.sides.set.name, data.sides.against?.name ?? ""];
+const SIDES = (data) => ["ground truth", data.sides.set?.name ?? "", data.sides.against?.name ?? ""];
 
 const describe = (data, object) => {
   const number = (value) => (value === null || value === undefined ? null : value.toFixed(3));

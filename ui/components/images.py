@@ -18,6 +18,7 @@ MOVES: Final = get_args(Move)
 FOLDER: Final = Path(__file__).parent
 LAYERS_PARAMETER: Final = "layers"
 CELL_WIDTH: Final = 190
+NO_SIDES: Final[Payload] = {"set": None, "against": None}
 FRAME: Final = """
 <div class="images">
   <div class="toolbar" role="toolbar" aria-label="Overlays"></div>
@@ -50,14 +51,20 @@ _VIEWER = st.components.v2.component(
 class Canvas:
     """What both components need: where pictures come from and how overlays are drawn.
 
-    `score` is the operating point's threshold, the lowest score drawn at first; `layers` the
-    layers shown at first.
+    `sides` is None where there are only labels: then nothing can be switched. `score` is the
+    operating point's threshold, the lowest score drawn at first; `layers` the layers shown at
+    first.
     """
 
     project_id: int
-    sides: Sides
+    sides: Sides | None
     score: float
     layers: str
+
+    @classmethod
+    def of_labels(cls, project_id: int) -> Canvas:
+        """Return the canvas of images without predictions."""
+        return cls(project_id, None, 0.0, "t")
 
 
 def image_grid(
@@ -131,11 +138,14 @@ def _on_trigger(key: str, name: str, act: Callable[[Any], None]) -> Callable[[],
 def _shared_data(canvas: Canvas, *, key: str) -> Payload:
     """Return the data of both components; the layers are those in the address."""
     view = (st.session_state.get(key) or {}).get("view") or {}
+    layers = canvas.layers
+    if canvas.sides is not None:
+        layers = st.query_params.get(LAYERS_PARAMETER, layers)
     return {
         "project": canvas.project_id,
-        "sides": canvas.sides.to_payload(),
+        "sides": NO_SIDES if canvas.sides is None else canvas.sides.to_payload(),
         "score": canvas.score,
-        "layers": st.query_params.get(LAYERS_PARAMETER, canvas.layers),
+        "layers": layers,
         "seq": int(view.get("seq", 0)),
     }
 

@@ -151,6 +151,7 @@ const replaceKeepingFocus = (bar, nodes) => {
 
 const drawToolbar = (bar, data, layers, change) => {
   const { set, against } = data.sides;
+  if (!set) return;  // no predictions: nothing to switch
   const sides = [
     sideButton("ground truth", "truth", null, layers.truth, (on) => change({ truth: on })),
     sideButton(set.name, "set", set.color, layers.set, (on) => change({ set: on })),
@@ -217,7 +218,8 @@ const refreshToolbar = (root, data, memory, change) => {
 };
 
 const colorSides = (root, sides) => {
-  root.style.setProperty("--set", sides.set.color);
+  root.toggleAttribute("data-plain", !sides.set);
+  if (sides.set) root.style.setProperty("--set", sides.set.color);
   if (sides.against) root.style.setProperty("--against", sides.against.color);
 };
 

@@ -14,14 +14,17 @@ import streamlit as st
 from curation.evaluations.images import image_page
 from curation.evaluations.overlays import image_overlays
 from curation.evaluations.row_choice import RowChoice
+from curation.selection.evaluated_members import ShownImages
 from ui import numbers
-from ui.chosen_rows import describe, only_chosen
+from ui.chosen_rows import describe, only_chosen, outcome_in_words
+from ui.collection_saving import save_button
 from ui.components.images import Canvas, image_grid
 from ui.components.payload import cell_payload, default_layers
 from ui.drill_down import IMAGE, OUTCOME, PAGE, ROWS, SIZE, close_rows
 from ui.evaluation_entries.opened_image import show_opened
 from ui.failures import shown_failures
 from ui.image_frames import column_config, image_table, styled
+from ui.markdown import unmarked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,6 +84,15 @@ class ImageChoice:
     page_size: int
     rows: RowChoice | None
 
+    def shown(self, page: EvaluationPage) -> ShownImages:
+        """Return the whole list, for a collection of it."""
+        words = outcome_in_words(self.outcome, page.sides)
+        if self.rows is not None:
+            words = describe(self.rows, page.sides)
+        return ShownImages(
+            page.request, self.sort, self.outcome, self.size, self.rows, unmarked(words)
+        )
+
     def read(self, page: EvaluationPage, number: int) -> ImagePage:
         """Return a page of images by its number."""
         return image_page(
@@ -110,7 +122,7 @@ def show_images(page: EvaluationPage) -> None:
     """Draw the tool bar and below it the grid or table, or the image that is open."""
     choice = tool_bar(page)
     images = choice.read(page, page_number())
-    look = pager(images)
+    look = pager(page, choice, images)
     opened = st.query_params.get(IMAGE, "")
     if opened.isdecimal():
         large = canvas(page, images.chosen, large=True)
@@ -212,7 +224,7 @@ def show_chosen(page: EvaluationPage, choice: RowChoice) -> None:
         )
 
 
-def pager(images: ImagePage) -> str:
+def pager(page: EvaluationPage, choice: ImageChoice, images: ImagePage) -> str:
     """Draw how many images there are, and the pages; return how images are shown."""
 
     def close_image() -> None:
@@ -224,7 +236,10 @@ def pager(images: ImagePage) -> str:
     with st.container(
         horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"
     ):
-        st.caption(text, width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.caption(text, width="content")
+            if images.rows:
+                save_button(page.database, choice.shown(page))
         with st.container(horizontal=True, vertical_alignment="center", width="content"):
             look = st.segmented_control(
                 "Look",

@@ -1,4 +1,4 @@
-"""Import of a project: images, classes and labels from COCO or YOLO files."""
+"""Import of a project: images, classes and labels from COCO, YOLO or CVAT files."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def show_source() -> None:
         )
         chosen = formats[title or first]
         st.caption(chosen.description)
-        source = choose_source("Annotation file", ["json"], key="project-source")
+        source = choose_source("Annotation file", ["json", "xml"], key="project-source")
     with right:
         images = st.text_input(
             "Pictures",

@@ -7,5 +7,7 @@ from typing import Final
 PROJECTS: Final = "screens/projects.py"
 PROJECT: Final = "screens/project.py"
 MODEL_EVALUATION: Final = "screens/model_evaluation.py"
+ANNOTATION: Final = "screens/annotation.py"
+COLLECTIONS: Final = "screens/collections.py"
 IMPORTS: Final = "screens/imports.py"
 JOBS: Final = "screens/jobs.py"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import streamlit as st
 
 from curation.evaluations.comparison import compare_sets
-from curation.evaluations.states import evaluation_state, start_evaluation
+from curation.evaluations.states import evaluation_state, staleness, start_evaluation
 from curation.predictions.catalog import baseline_of, list_prediction_sets
 from ui import numbers
 from ui.certainty_progress import read_certainty
@@ -23,11 +23,13 @@ from ui.project_choice import current_project
 
 if TYPE_CHECKING:
     from curation.evaluations.request import EvaluationRequest
+    from curation.evaluations.states import Staleness
     from curation.predictions.catalog import PredictionSetRow
     from curation.projects.catalog import ProjectCard
 
 
 ENTRIES_WIDTH: Final = 128
+MOST_NOTES: Final = 3
 WITH_INTERVALS: Final = frozenset({"Summary", "Classes", "Size buckets", "Precision–recall"})
 
 
@@ -92,10 +94,26 @@ def show_missing(missing: dict[int, tuple[str, str | None]], request: Evaluation
     kind = "masks" if request.iou_type == "segm" else "boxes"
     with st.container(border=True, horizontal_alignment="center"):
         st.markdown(f"{names} not evaluated by {kind} on this label revision yet.")
+        for set_id, name in waiting.items():
+            old = staleness(database(), set_id, request.iou_type)
+            if old is not None:
+                st.caption(f"**{plain(name)}** {stale_in_words(old)}")
         if st.button("Evaluate now", type="primary", icon=":material/play_arrow:"):
             for set_id in waiting:
                 start_evaluation(database(), settings(), set_id, request.iou_type)
             st.rerun()
+
+
+def stale_in_words(old: Staleness) -> str:
+    """Say of which revision the numbers are, and what happened since."""
+    notes = ", ".join(map(plain, old.notes[:MOST_NOTES]))
+    if len(old.notes) > MOST_NOTES:
+        notes += f" and {len(old.notes) - MOST_NOTES} more"
+    labels = numbers.counted(old.labels_changed, "label")
+    return (
+        f"has stale numbers: evaluated on revision {old.evaluated}, labels are at revision "
+        f"{old.revision} ({notes}; {labels} changed)."
+    )
 
 
 def show_notices(page: EvaluationPage) -> None:

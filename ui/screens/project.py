@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
+from curation.evaluations.states import evaluated_on
 from curation.projects.catalog import project_home, set_baseline
+from curation.store.sync_runs import run_of_revision
 from ui import numbers, screens, tables
 from ui.connection import database
 from ui.empty_states import show_empty
 from ui.import_links import import_button
 from ui.markdown import plain
-from ui.project_choice import current_project
+from ui.project_choice import PARAMETER, current_project
 
 if TYPE_CHECKING:
     from curation.projects.catalog import ProjectHome
 
 NO_BASELINE = "(none)"
+REVISION = "revision"
 
 
 def show_project() -> None:
@@ -74,7 +77,12 @@ def show_prediction_sets(home: ProjectHome) -> None:
             icon=":material/info:",
         )
         return
-    frame = pd.DataFrame([tables.prediction_set(row) for row in home.prediction_sets])
+    evaluated = evaluated_on(database(), home.card.id)
+    rows = [
+        tables.prediction_set(row, evaluated=evaluated.get(row.id), revision=home.card.revision)
+        for row in home.prediction_sets
+    ]
+    frame = pd.DataFrame(rows)
     st.dataframe(
         tables.written(frame),
         hide_index=True,
@@ -128,14 +136,56 @@ def show_splits(home: ProjectHome) -> None:
 
 
 def show_revisions(home: ProjectHome) -> None:
-    """Draw the history of the labels, newest first."""
+    """Draw the history of the labels, newest first; the picked one stands in the address."""
     st.subheader("Label revisions", anchor=False)
+    numbers_shown = [row.number for row in home.revisions]
+    asked = st.query_params.get(REVISION, "")
+    picked = int(asked) if asked.isdecimal() and int(asked) in numbers_shown else None
+    # A new revision moves the rows, so the table is another one then.
+    key = f"revisions-{home.card.id}-{home.card.revision}"
+
+    def pick() -> None:
+        rows = st.session_state[key].selection.rows
+        if rows:
+            st.query_params[REVISION] = str(numbers_shown[rows[0]])
+        else:
+            st.query_params.pop(REVISION, None)
+
     frame = pd.DataFrame([tables.revision(row) for row in home.revisions])
     st.dataframe(
         tables.written(frame),
         hide_index=True,
         column_config=tables.REVISION_COLUMNS,
-        key="revisions",
+        key=key,
+        on_select=pick,
+        selection_mode="single-row",
+        selection_default={
+            "selection": {"rows": [] if picked is None else [numbers_shown.index(picked)]}
+        },
+        alt="Label revisions",
+    )
+    if picked is None:
+        st.caption("Pick a row to see the sync run that made it.")
+    else:
+        show_run_of(home, picked)
+
+
+def show_run_of(home: ProjectHome, revision: int) -> None:
+    """Draw the way from a revision to the run that made it."""
+    run = run_of_revision(database(), home.card.id, revision)
+    if run is None:
+        st.caption(f"No sync made revision {revision}: its note says what did.")
+        return
+    st.page_link(
+        screens.ANNOTATION,
+        label=f"Run {run.id} of {plain(run.source)} made revision {revision}",
+        icon=":material/sync:",
+        query_params={
+            PARAMETER: home.card.name,
+            "source": run.source,
+            "view": "Runs",
+            "run": str(run.id),
+        },
     )
 
 

@@ -9,6 +9,7 @@ from pycocotools import mask as coco_mask
 from curation.errors import NotFound, UnknownFormat, UnreadableFile
 from curation.formats import yolo_projects
 from curation.formats.records import ClassRecord, ImageRecord
+from curation.media.pixels import PictureHeader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,3 +243,28 @@ def test_read__real_folder(shared_data: Path) -> None:
     assert {image.split for image in records.images} == {"val"}
     assert records.problems.counts() == {"split-missing": 2}
     assert records.questions == ()
+
+
+def test_read__what_is_rejected_is_a_loss_of_its_image(plant: Plant) -> None:
+    root = plant({**TREE, "labels/train/b.txt": "0 0.5\n9 0.5 0.5 0.5 0.5\n" + BOX})
+    (root / "images/val/a.png").write_text("no picture")
+    records = yolo_projects.read(root)
+    assert [(one.image, one.kind) for one in records.losses] == [
+        ("images/train/b.png", "row-malformed"),
+        ("images/train/b.png", "class-unknown"),
+        ("images/val/a.png", "image-unreadable"),
+    ]
+    assert len(records.labels) == 1
+
+
+def test_read__sizes_from_elsewhere(plant: Plant) -> None:
+    root = plant({name: "" if name.endswith("png") else text for name, text in TREE.items()})
+    asked = []
+
+    def header_of(path: Path) -> PictureHeader:
+        asked.append(path.name)
+        return PictureHeader(100, 50, 100, 50, "PNG", 1)
+
+    records = yolo_projects.read(root, header_of=header_of)
+    assert records.labels.boxes.tolist() == [[25, 20, 50, 10]]
+    assert asked == ["b.png", "a.png"]

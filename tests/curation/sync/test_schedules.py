@@ -11,10 +11,11 @@ from curation.errors import InvalidSetting
 from curation.settings import Settings
 from curation.store.columns import now
 from curation.store.database import Database
-from curation.store.jobs import list_jobs
+from curation.store.jobs import cancel_job, list_jobs
 from curation.store.sources import change_source, get_source
-from curation.sync.schedules import hint, next_time, start_due
+from curation.sync.schedules import hint, next_time, next_times, start_due
 from curation.sync.sources import change_options
+from curation.sync.syncing import SyncRequest, create_sync
 
 
 def test_next_time__is_in_utc() -> None:
@@ -69,3 +70,21 @@ def test_hint__makes_a_source_due_at_once(
     assert start_due(database, settings, start=started.append) == 1
     assert started[0].id == source_id
     assert get_source(database, source_id).due is None  # it has no schedule of its own
+
+
+def test_next_times__are_the_next_moments_one_after_another() -> None:
+    first, second, third = next_times("0 */6 * * *")
+    assert {first.hour, second.hour, third.hour} <= {0, 6, 12, 18}
+    assert second - first == third - second == timedelta(hours=6)
+    assert next_times(None) == ()
+
+
+def test_hint__during_a_run_waits_for_its_end(
+    database: Database, settings: Settings, source_id: int
+) -> None:
+    job_id, _ = create_sync(database, SyncRequest(source_id, "somebody"))
+    hint(database, source_id)
+    started: list[Any] = []
+    assert start_due(database, settings, start=started.append) == 0
+    cancel_job(database, job_id)
+    assert start_due(database, settings, start=started.append) == 1

@@ -9,12 +9,13 @@ import msgspec
 
 from curation.errors import InvalidSetting, ToolRefused
 from curation.sync.http_client import Answer, HttpClient, Limits
-from curation.sync.tools.label_studio.tokens import authorization_of
+from curation.sync.tools.label_studio.tokens import Untold, authorization_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from curation.sync.connection import Connection
+    from curation.sync.http_client import Authorization
 
 NOT_FOUND: Final = 404
 
@@ -133,20 +134,9 @@ class LabelStudioClient:
                 allowed="its number, as in the address /projects/12",
             )
         self.project_id = int(connection.tool_project)
-        anonymous = HttpClient(
-            connection.name,
-            connection.location,
-            allowed_origins=connection.allowed_origins,
-            limits=limits,
-        )
-        token = connection.secret.reveal() if connection.secret else ""
-        self.http = HttpClient(
-            connection.name,
-            connection.location,
-            allowed_origins=connection.allowed_origins,
-            authorization=authorization_of(token, anonymous),
-            limits=limits,
-        )
+        token = connection.secret.reveal().strip() if connection.secret else ""
+        anonymous = _connect(connection, Untold(token), limits)
+        self.http = _connect(connection, authorization_of(token, anonymous), limits)
         self.http.faults = anonymous.faults  # both count into one
         self._anonymous = anonymous
 
@@ -215,3 +205,15 @@ class LabelStudioClient:
         """Release connections."""
         self.http.close()
         self._anonymous.close()
+
+
+def _connect(
+    connection: Connection, authorization: Authorization, limits: Limits | None
+) -> HttpClient:
+    return HttpClient(
+        connection.name,
+        connection.location,
+        allowed_origins=connection.allowed_origins,
+        authorization=authorization,
+        limits=limits,
+    )

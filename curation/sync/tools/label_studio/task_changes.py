@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 TASKS_A_LOOK: Final = 10
 """Tasks read at once: the fewer, the shorter the time in which somebody else's change is missed."""
 ROUNDS: Final = 20
+LONGEST_WAIT: Final = 4
+"""The pause between rounds doubles this often."""
 _NOT_US: Final = frozenset({400, 404, 413, 422})
 """Statuses about what was sent, not about who sent it."""
 _GONE: Final = "the task is gone from the tool; look at the preview again"
@@ -71,7 +73,7 @@ class Changes:
             waiting = [_Item.of(each, self.label_config) for each in items[start:][:TASKS_A_LOOK]]
             for number in range(ROUNDS):
                 if self._doubtful:
-                    self.client.http.pause(number)
+                    self.client.http.pause(min(number, LONGEST_WAIT))
                     self._doubtful = False
                 self._round(waiting)
                 waiting = [each for each in waiting if each.item.key not in self._settled]

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 ROWS_A_REQUEST: Final = 25
 ROUNDS: Final = 10
 """How often missing tasks are imported before the rest is left to another attempt."""
+LONGEST_WAIT: Final = 4
+"""The pause between rounds doubles this often."""
 _MOST_POLLS: Final = 200
 _VARIABLE: Final = re.compile(r"""=\s*["']\$(\w+)["']""")
 _NOT_THIS_ROW: Final = frozenset({400, 413, 422})
@@ -100,7 +102,7 @@ class Creation:
             missing = self._missing(items)
             if missing and doubtful:
                 # The server may still be at what it did not answer: it gets a second look.
-                self.client.http.pause(number)
+                self.client.http.pause(min(number, LONGEST_WAIT))
                 missing = self._missing(items)
             if not missing:
                 break
@@ -109,7 +111,7 @@ class Creation:
                 batch = [(each.key, rows[each.key]) for each in missing[start:][:ROWS_A_REQUEST]]
                 doubtful |= self._import(batch)
             if doubtful:
-                self.client.http.pause(number)
+                self.client.http.pause(min(number, LONGEST_WAIT))
         return list(self._settled.values())
 
     def _rows(self, items: Sequence[PushItem]) -> dict[str, dict[str, Any]]:
@@ -194,7 +196,7 @@ class Creation:
                 return state.error or "its import failed"
             if state.status == "completed":
                 return None
-            self.client.http.pause(min(poll, 4))
+            self.client.http.pause(min(poll, LONGEST_WAIT))
         return None  # still at it: the look by keys decides
 
 
@@ -228,7 +230,9 @@ def drop_duplicates(client: LabelStudioClient, keys: Sequence[str]) -> int:
                 if error.status != 404:
                     raise
             except Unavailable:
-                client.http.pause(number)  # the next look tells whether it is gone
+                client.http.pause(
+                    min(number, LONGEST_WAIT)
+                )  # the next look tells whether it is gone
     return len(removed)
 
 

@@ -139,7 +139,7 @@ def utc(moment: datetime) -> str:
 
 def _is_accepted(record: TaskRecord) -> bool:
     meta = record.meta if isinstance(record.meta, dict) else {}
-    return _ACCEPTED_STATE in {record.data.get(REVIEW_STATE), meta.get(REVIEW_STATE)}
+    return _ACCEPTED_STATE in (record.data.get(REVIEW_STATE), meta.get(REVIEW_STATE))
 
 
 def _latest(annotations: Sequence[AnnotationRecord]) -> AnnotationRecord:

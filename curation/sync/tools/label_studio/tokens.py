@@ -28,6 +28,25 @@ class _Access(msgspec.Struct):
     access: str
 
 
+class Untold:
+    """Sends no token, and hides one that a message names."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def headers(self) -> dict[str, str]:
+        """Return no headers."""
+        return {}
+
+    def renew(self) -> bool:
+        """Return False: nothing was sent that could be renewed."""
+        return False
+
+    def conceal(self, text: str) -> str:
+        """Return a text without the token."""
+        return text.replace(self._token, _HIDDEN) if self._token else text
+
+
 class LegacyToken:
     """A key that is sent with every request."""
 
@@ -94,8 +113,7 @@ def authorization_of(token: str, client: HttpClient) -> Authorization:
     Raises:
         InvalidSetting: If it cannot be a token.
     """
-    word = token.strip()
     # Anything else could not be sent as a header; the message must not repeat it.
-    if not _WORD.fullmatch(word):
+    if not _WORD.fullmatch(token):
         raise InvalidSetting("token", "not a token", allowed="the token as Label Studio shows it")
-    return PersonalToken(word, client) if word.count(".") == _JWT_DOTS else LegacyToken(word)
+    return PersonalToken(token, client) if token.count(".") == _JWT_DOTS else LegacyToken(token)
