@@ -66,6 +66,9 @@ def main() -> int:
             signal.pause()
     except KeyboardInterrupt:
         print()
+    except RuntimeError as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 

@@ -39,15 +39,11 @@ class PushJob:
     name: Final = "push"
 
     def plan(self, context: JobContext) -> dict[str, Any]:
-        """Open the run and ask the tool whether it lets us in."""
+        """Open the run, unless another push to the source is under way."""
         push = push_of_job(context.database, context.job_id)
         with context.database.write() as connection:
             refuse_second_push(connection, push.source_id, context.job_id)
             open_run(connection, push.source_id, context.job_id, kind="push", author=push.author)
-        context.report("Asking the tool")
-        source = get_source(context.database, push.source_id)
-        with open_tool(context.settings, source) as opened:
-            pushing_tool(source, opened).project()
         items = count_items(context.database, push.id)
         return {"slices": -(-items // ITEMS_A_SLICE) + 1, "push_id": push.id}
 

@@ -14,7 +14,7 @@ from curation.sync.push_items import CREATE
 from curation.sync.push_predictions import ChosenSet, pre_annotations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from curation.job_engine.kinds import JobContext
     from curation.store.outbox import OutboxRow
@@ -51,12 +51,8 @@ class Sender:
             ToolRefused: If it lets us in no more.
         """
         answers = 0
-        left: list[OutboxRow] = []
         lost: Unavailable | None = None
-        for attempt in range(ATTEMPTS):
-            if attempt and self._context.stopping.wait(pause(attempt - 1)):
-                raise ProcessStopping
-            self._context.stop_if_cancelled()
+        for _ in self._attempts():
             database = self._context.database
             items = take_items(database, self._push_id, first=first, most=ITEMS_A_SLICE)
             try:
@@ -90,11 +86,36 @@ class Sender:
         self._context.report("Looking for duplicates")
         removed = 0
         for start in range(0, len(made), ITEMS_A_SLICE):
-            self._context.stop_if_cancelled()
             part = made[start : start + ITEMS_A_SLICE]
-            removed += self._tool.drop_duplicates([item.key for item in part])
+            removed += self._drop_duplicates([item.key for item in part])
         with database.write() as connection:
             add_to_run(connection, self._context.job_id, counts={"duplicates_removed": removed})
+
+    def _drop_duplicates(self, keys: list[str]) -> int:
+        lost: Unavailable | None = None
+        for _ in self._attempts():
+            try:
+                return self._tool.drop_duplicates(keys)
+            except ToolRefused:
+                raise
+            except Unavailable as error:
+                lost = error
+            finally:
+                self._settle(())
+        raise lost or Unavailable("The tool", "it was never asked")
+
+    def _attempts(self) -> Iterator[int]:
+        """Count attempts, with a pause before each further one.
+
+        Raises:
+            JobCancelled: If somebody asked the job to stop.
+            ProcessStopping: If the process is about to end.
+        """
+        for attempt in range(ATTEMPTS):
+            if attempt and self._context.stopping.wait(pause(attempt - 1)):
+                raise ProcessStopping
+            self._context.stop_if_cancelled()
+            yield attempt
 
     def _settle(self, settlements: Iterable[Settlement]) -> None:
         """Record answers and what the connection survived, in one transaction."""

@@ -56,6 +56,6 @@ class Annotator:
         self.page.mouse.move(x + right * width, y + bottom * height, steps=5)
         self.page.mouse.up()
         self.page.get_by_role("button", name="Submit").click()
-        expect(self.page.get_by_role("button", name="Update")).to_be_visible(
+        expect(self.page.locator("button", has_text="Update")).to_be_visible(
             timeout=PATIENCE_MILLISECONDS
         )

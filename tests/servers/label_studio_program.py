@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.servers.ports import LOOPBACK, free_port
+from tests.servers.ports import LOOPBACK, free_port, is_taken
 from tests.servers.programs import cache_folder
 
 START_SECONDS = 240
@@ -155,6 +155,8 @@ def running(
     Raises:
         RuntimeError: If it does not start; the text holds its log.
     """
+    if port is not None and is_taken(port):
+        raise RuntimeError(f"Port {port} is taken by another program; choose another.")
     if not places.data.exists():
         shutil.copytree(template_of(program), places.data)
     for _ in range(ATTEMPTS):

@@ -210,6 +210,15 @@ def test_classes__questions_are_answered_and_the_source_is_ready_then(
     assert "Every class of the tool has an answer." in texts(app)
 
 
+def test_classes__a_button_leads_to_the_questions(
+    source_id: int, sync: Any, server: MemoryServer, open_screen: OpenScreen
+) -> None:
+    server.add(1, "a.png", box("lorry"))
+    sync()
+    app = press(open_screen("annotation"), "Answer 1 class")
+    assert "1 class of the tool waits for an answer." in texts(app)
+
+
 def test_classes__all_can_be_taken_as_new(
     source_id: int, sync: Any, server: MemoryServer, database: Database, open_screen: OpenScreen
 ) -> None:

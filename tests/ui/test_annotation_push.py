@@ -72,7 +72,8 @@ def test_push__a_preview_shows_what_would_be_made_changed_and_left(
     }
     rows = app.main.dataframe[1].value
     assert rows["Would"].tolist() == ["change", "create"]
-    assert rows["Now"].tolist() == ["submitted · ann", "no task"]
+    assert rows["Now"].tolist() == ["submitted", "no task"]
+    assert rows["By"].tolist() == ["ann", ""]
     # Of the set, one prediction of a.png is above 0.3 beside the best, and one is on b.png.
     assert rows["Predictions"].tolist() == [2, 1]
     assert rows["Overwrites"][0] == (

@@ -9,7 +9,7 @@ import streamlit as st
 from curation.sync.source_states import DRY_RUN, NEEDS_ATTENTION, PULL, READY, SWITCHED_OFF
 from curation.sync.syncing import SyncRequest, start_run
 from ui import change_counts, numbers
-from ui.annotation_views.addresses import AUTHOR
+from ui.annotation_views.addresses import AUTHOR, VIEW
 from ui.connection import database, settings
 from ui.job_progress import watch_job
 from ui.markdown import plain
@@ -46,6 +46,12 @@ def show_actions(state: SourceState) -> None:
             "the tool. Otherwise done once a day.",
         ):
             start(state, reconcile=True)
+        if state.questions:
+            st.button(
+                f"Answer {numbers.counted(state.questions, 'class', 'classes')}",
+                icon=":material/help:",
+                on_click=open_classes,
+            )
         if state.vanished is not None and idle:
             offer_removals(state, state.vanished)
         if state.job_id is None:
@@ -62,6 +68,11 @@ def show_standing(state: SourceState) -> None:
         st.info(plain(state.text), icon=":material/info:")
     elif state.standing == NEEDS_ATTENTION:
         st.warning(plain(state.text), icon=":material/warning:")
+
+
+def open_classes() -> None:
+    """Go to the questions of the source; for callbacks."""
+    st.session_state[VIEW] = "Classes"
 
 
 def offer_removals(state: SourceState, gone: int) -> None:

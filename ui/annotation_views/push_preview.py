@@ -28,9 +28,9 @@ COLUMNS: Final = {
     "Image": st.column_config.TextColumn(width=210, pinned=True),
     "Would": st.column_config.TextColumn(width=85),
     "Task": st.column_config.TextColumn(help="The tool's number of it.", width=70),
-    "Now": st.column_config.TextColumn(
-        help="Where its work stands in the tool, by whom and since when (UTC).", width=220
-    ),
+    "Now": st.column_config.TextColumn(help="Where its work stands in the tool.", width=95),
+    "By": st.column_config.TextColumn(width=120),
+    "Since": st.column_config.TextColumn(help="The tool's time, UTC.", width=135),
     "Predictions": st.column_config.NumberColumn(
         help="How many objects the annotator starts from; none: the task's own stay.", width=85
     ),
@@ -66,12 +66,13 @@ def show_preview(preview: PushPreview) -> None:
 
 def preview_row(row: PreviewRow) -> dict[str, Any]:
     """Return what a push would do to one image as a table row."""
-    now = " · ".join(filter(None, (row.status, row.status_by, moment(row.status_at))))
     return {
         "Image": row.file_name,
         "Would": ACTIONS[row.action][0].lower(),
         "Task": row.task_id or "",
-        "Now": now or "no task",
+        "Now": row.status or "no task",
+        "By": row.status_by or "",
+        "Since": moment(row.status_at),
         "Predictions": row.predictions,
         "Overwrites": "; ".join(map(change_in_words, row.changes)),
         "Problem": "; ".join(row.problems),

@@ -30,7 +30,7 @@ def show(state: SourceState) -> None:
     """Draw the view."""
     source = state.source
     key = f"source-{source.id}"
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns(2, gap="medium")
     with left:
         st.markdown("**When**")
         enabled = st.toggle(

@@ -26,7 +26,6 @@ COLUMNS: Final = {
     "Tool": st.column_config.TextColumn(width=110),
     "Status": st.column_config.TextColumn(width=115),
     "Last run": tables.WHEN,
-    "Took": st.column_config.TextColumn(width=80),
     "Labels": st.column_config.TextColumn(
         help=f"Of the last run; in brackets what a dry run would. {change_counts.MEANING}",
         width=105,
@@ -35,6 +34,7 @@ COLUMNS: Final = {
         help="The label revision that the last run made; none when nothing differed.", width=70
     ),
     "Next run": st.column_config.TextColumn(help="By its schedule, in UTC.", width=135),
+    "Took": st.column_config.TextColumn(width=80),
     "What to do": st.column_config.TextColumn(width=420),
 }
 
@@ -82,10 +82,10 @@ def source_row(state: SourceState) -> dict[str, Any]:
         "Tool": tool_title(source.kind),
         "Status": state.standing,
         "Last run": None if run is None else run.started,
-        "Took": "" if run is None or run.seconds is None else numbers.duration(run.seconds),
         "Labels": "" if run is None else labels_of(run),
         "Revision": "" if run is None or run.revision is None else str(run.revision),
         "Next run": BY_HAND if due is None else f"{due:%Y-%m-%d %H:%M}",
+        "Took": "" if run is None or run.seconds is None else numbers.duration(run.seconds),
         "What to do": state.text,
     }
 

@@ -1,19 +1,22 @@
 from __future__ import annotations
 
+import io
+import os
 import shutil
 import socket
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
 from curation.errors import InvalidSetting, NotFound, Unavailable, UnreadableFile, UnsafePath
-from curation.media.sources import ImageSource, open_source
+from curation.media.sources import ImageSource, LocalFolder, S3Prefix, open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,6 +120,55 @@ def test_source__missing_unsafe_and_too_large(source: ImageSource) -> None:
     with pytest.raises(UnreadableFile, match="larger than 2 bytes"):
         source.read("a.jpg", max_bytes=2)
     assert source.read("a.jpg", max_bytes=3) == b"aaa"
+
+
+def test_source__lists_versions_and_copies_what_it_listed(
+    source: LocalFolder | S3Prefix,
+) -> None:
+    listed = {one.name: one for one in source.listed()}
+    assert {name: one.size for name, one in listed.items()} == {"a.jpg": 3, "train/b.jpg": 2}
+    first = listed["a.jpg"]
+    datetime.strptime(first.modified, "%Y-%m-%dT%H:%M:%S.%fZ")  # noqa: DTZ007  # only its form
+    target = io.BytesIO()
+    assert source.copy("a.jpg", target) == first.version
+    assert target.getvalue() == b"aaa"
+    assert len({one.version for one in listed.values()}) == 2
+    with pytest.raises(UnreadableFile, match="larger than 2 bytes"):
+        source.copy("a.jpg", io.BytesIO(), max_bytes=2)
+    with pytest.raises(UnsafePath):
+        source.copy("../settled.jpg", io.BytesIO())
+    with pytest.raises(NotFound):
+        source.copy("c.jpg", io.BytesIO())
+
+
+@pytest.mark.s3
+@pytest.mark.parametrize("server", ["moto_endpoint", "rclone_endpoint"])
+def test_s3__the_beginning_of_an_object(server: str, request: pytest.FixtureRequest) -> None:
+    endpoint = request.getfixturevalue(server)
+    source = open_source("s3://pictures/set", s3_endpoint=endpoint)
+    assert isinstance(source, S3Prefix)
+    assert (source.beginning("a.jpg", 2), source.beginning("a.jpg", 9)) == (b"aa", b"aaa")
+    with pytest.raises(UnsafePath):
+        source.beginning("../settled.jpg", 2)
+
+
+def test_local__a_file_that_changes_while_it_is_copied_has_no_version(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"aaa")
+
+    class Meddling(io.BytesIO):
+        def write(self, chunk: Any, /) -> int:
+            (tmp_path / "a.json").write_bytes(b"other")
+            return super().write(chunk)
+
+    source = open_source(tmp_path)
+    assert source.copy("a.json", Meddling()) == ""
+
+
+def test_local__lists_regular_files_only(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(b"a")
+    (tmp_path / "gone.json").symlink_to(tmp_path / "nowhere")
+    os.mkfifo(tmp_path / "pipe.json")
+    assert [one.name for one in open_source(tmp_path).listed()] == ["a.json"]
 
 
 @pytest.mark.s3

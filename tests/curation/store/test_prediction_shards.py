@@ -84,6 +84,23 @@ def test_read_predictions__of_an_empty_set(database, set_id) -> None:
     assert len(store.read_predictions(database, set_id)) == 0
 
 
+@pytest.mark.parametrize("masks", [False, True])
+def test_read_predictions_on__takes_some_images_from_the_shards_that_hold_them(
+    database, set_id, masks
+) -> None:
+    given = predictions(5_000, masks=masks)
+    write(database, set_id, given)
+    wanted = np.array([3, 700, 701, 1150])
+    expected = given.take(np.flatnonzero(np.isin(given.image_id, wanted)))
+    found = store.read_predictions_on(database, set_id, wanted, masks=masks)
+    assert len(found) == len(expected) > 0
+    assert found.ordinal.tolist() == expected.ordinal.tolist()
+    assert found.boxes.tolist() == expected.boxes.tolist()
+    assert found.counts == expected.counts
+    nothing = store.read_predictions_on(database, set_id, wanted[:0], masks=masks)
+    assert (len(nothing), nothing.counts) == (0, [] if masks else None)
+
+
 def test_write_shard__twice_changes_nothing(database, set_id) -> None:
     given = predictions(50)
     write(database, set_id, given)

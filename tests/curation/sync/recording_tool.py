@@ -37,8 +37,9 @@ class RecordingServer(MemoryServer):
             loses the answer, `half` leaves every second item out of the answer, `refused` says no.
         never: Image keys that are never answered.
         refuses: Image keys that are refused.
-        boxes_only: Classes that no control takes.
-        looked_for_duplicates: Keys of each look.
+        not_taken: Classes that no control takes.
+        looked_for_duplicates: Keys of each look; every one that is answered finds one.
+        lost_looks: How many of the next looks get no answer.
     """
 
     sent: list[list[PushItem]] = field(default_factory=list)
@@ -47,6 +48,7 @@ class RecordingServer(MemoryServer):
     refuses: set[str] = field(default_factory=set)
     not_taken: set[str] = field(default_factory=set)
     looked_for_duplicates: list[list[str]] = field(default_factory=list)
+    lost_looks: int = 0
 
     def write(self, item: PushItem) -> SentItem:
         """Make or change one task, as a real tool would."""
@@ -119,7 +121,11 @@ class RecordingTool(MemoryTool):
 
     def drop_duplicates(self, keys: Sequence[str]) -> int:
         self.server.looked_for_duplicates.append(list(keys))
-        return 0
+        if self.server.lost_looks:
+            self.server.lost_looks -= 1
+            self.faults.add("connection")
+            raise Unavailable("tool", "the connection broke")
+        return 1
 
 
 SERVERS: dict[str, RecordingServer] = {}

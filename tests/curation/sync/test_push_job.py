@@ -131,6 +131,19 @@ def test_push__survives_lost_answers_without_duplicates(
     assert [len(keys) for keys in recording.looked_for_duplicates] == [4, 4, 2]
 
 
+def test_push__looks_for_duplicates_until_the_tool_answers(
+    push: Any, recording: RecordingServer, many_images: int, database: Database
+) -> None:
+    recording.faults = ["after"]
+    recording.lost_looks = 2
+    row = push(many_images)
+    run = run_of_job(database, row.job_id or "")
+    assert run is not None
+    # Three parts of the keys, of which the first was asked for three times.
+    assert [len(keys) for keys in recording.looked_for_duplicates] == [4, 4, 4, 4, 2]
+    assert (run.counts["duplicates_removed"], run.faults) == (3, {"connection": 3})
+
+
 def test_push__what_the_tool_refuses_or_never_answers_is_reported(
     push: Any, recording: RecordingServer, many_images: int, database: Database
 ) -> None:

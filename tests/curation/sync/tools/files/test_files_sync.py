@@ -95,14 +95,15 @@ def test_sync__an_image_with_a_rejected_record_waits(
     sync()
     bad = {"id": 9, "image_id": 4, "category_id": 1, "bbox": [0, 0, -1, 5]}
     write(exports, annotations=[bad])
-    sync()
+    run = sync()
     assert labels() == {
         "a.png": [("cell", [0, 0, 10, 10]), ("nucleus", [50, 50, 5.5, 5])],
         "b.png": [],
     }
-    with database.read() as connection:
-        (held,) = held_tasks(connection, source_id)
-    assert "bbox is [0.0, 0.0, -1.0, 5.0] (box-negative)" in held.held
+    assert held_tasks(database, source_id) == {"a region cannot be converted": 1}
+    (problem,) = run.problems
+    assert problem["count"] == 1
+    assert "bbox is [0.0, 0.0, -1.0, 5.0] (box-negative)" in problem["examples"][0]
 
 
 def test_sync__an_image_in_no_file_any_more_is_gone_when_it_is_meant(
