@@ -15,7 +15,6 @@ from tests.journeys.annotator import Annotator
 from tests.journeys.conftest import run_curation
 from tests.journeys.screen import Number, Screen
 from tests.servers.application import Application, StartApplication
-from tests.servers.browser import VIEWPORT
 from tests.servers.label_studio import LabelStudioProject, MakeProject
 
 OpenScreen = Callable[..., Screen]
@@ -67,7 +66,7 @@ def test_a_box_drawn_in_label_studio__moves_the_delta(
     screen.shows_numbers({"TP": Number("2", "+1"), "FN": Number("1", f"{MINUS}1")})
 
     # The first set had found a cell there, and nobody had labelled it.
-    page = browser.new_context(viewport=VIEWPORT).new_page()
+    page = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
     annotator = Annotator(page, studio.project)
     annotator.signs_in()
     annotator.draws_a_box(studio.task_id, "1", (0.6, 0.5, 0.8, 0.75))

@@ -10,7 +10,13 @@ import pytest
 
 from tests.servers.fault_proxy import StartProxy
 from tests.servers.label_studio import MakeProject, rectangle, task_data
-from tests.servers.label_studio_program import LabelStudioServer, Places, environment
+from tests.servers.label_studio_program import (
+    Account,
+    LabelStudioServer,
+    Places,
+    environment,
+    running,
+)
 from tests.servers.programs import LABEL_STUDIO_VERSION
 from tests.servers.web import WebFolder
 
@@ -133,3 +139,14 @@ def test_fault_proxy__fails_alike_for_the_same_seed(
     chosen = [first.next_fault() for _ in range(200)]
     assert chosen == [second.next_fault() for _ in range(200)]
     assert 70 < sum(first.counts.values()) < 130
+
+
+def test_running__refuses_a_port_that_somebody_has(tmp_path: Path, web_folder: WebFolder) -> None:
+    places = Places(tmp_path / "data", tmp_path, tmp_path / "log")
+    port = int(web_folder.url.rpartition(":")[2])
+    with (
+        pytest.raises(RuntimeError, match=f"Port {port} is taken"),
+        running(tmp_path / "no-program", places, Account(), port=port),
+    ):
+        pass
+    assert not places.data.exists()

@@ -72,7 +72,7 @@ def show_standing(state: SourceState) -> None:
 
 def open_classes() -> None:
     """Go to the questions of the source; for callbacks."""
-    st.session_state[VIEW] = "Classes"
+    st.query_params[VIEW] = "Classes"
 
 
 def offer_removals(state: SourceState, gone: int) -> None:

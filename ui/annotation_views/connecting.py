@@ -189,5 +189,5 @@ def open_source(card: ProjectCard, name: str) -> None:
     st.query_params.pop(CONNECT, None)
     st.query_params.pop(RUN, None)
     st.query_params[SOURCE] = name
-    st.session_state[VIEW] = "Classes" if state.questions else "Runs"
+    st.query_params[VIEW] = "Classes" if state.questions else "Runs"
     st.rerun()

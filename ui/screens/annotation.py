@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from curation.sync.source_states import SourceState
 
 REEVALUATE = "reevaluate"
+CHOICE = "chosen-view"
 
 
 def show_annotation() -> None:
@@ -88,18 +89,28 @@ def show_source(state: SourceState) -> None:
     )
     st.caption(place)
     show_actions(state)
+    VIEWS[choose_view()](state)
+
+
+def choose_view() -> str:
+    """Draw the choice of the view, which stands in the address, and return it."""
     # Whoever comes with a collection wants to send it.
-    first = "Push" if st.query_params.get(COLLECTION) is not None else "Runs"
+    first = "Push" if COLLECTION in st.query_params else "Runs"
+    asked = st.query_params.get(VIEW)
+    st.session_state[CHOICE] = asked if asked in VIEWS else first
+
+    def take() -> None:
+        st.query_params[VIEW] = st.session_state[CHOICE]
+
     view = st.segmented_control(
         "View",
         list(VIEWS),
-        default=first,
         required=True,
-        key=VIEW,
-        bind="query-params",
+        key=CHOICE,
+        on_change=take,
         label_visibility="collapsed",
     )
-    VIEWS[view or first](state)
+    return view or first
 
 
 def host_of(location: str) -> str:

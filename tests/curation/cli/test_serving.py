@@ -13,8 +13,11 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from curation.cli import serving
+from curation.cli.session import Session
 from curation.job_engine import engine
+from curation.settings import Settings
 from curation.store.database import Database
+from curation.sync import schedules
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 20) -> None:
@@ -55,7 +58,8 @@ def test_adopt_until__goes_on_after_an_outage(monkeypatch, caplog, tmp_path) -> 
         return 0
 
     monkeypatch.setattr(engine, "adopt", adopt)
+    monkeypatch.setattr(schedules, "start_due", lambda *_: 0)
     monkeypatch.setattr(serving, "ADOPT_SECONDS", 0.01)
-    serving._adopt_until(stop.is_set, database)
+    serving._adopt_until(stop.is_set, Session(Settings(data_dir=tmp_path), database))
     assert calls == [database] * 3
     assert caplog.text.count("looking for jobs failed") == 2

@@ -245,18 +245,6 @@ def test_read__real_folder(shared_data: Path) -> None:
     assert records.questions == ()
 
 
-def test_read__what_is_rejected_is_a_loss_of_its_image(plant: Plant) -> None:
-    root = plant({**TREE, "labels/train/b.txt": "0 0.5\n9 0.5 0.5 0.5 0.5\n" + BOX})
-    (root / "images/val/a.png").write_text("no picture")
-    records = yolo_projects.read(root)
-    assert [(one.image, one.kind) for one in records.losses] == [
-        ("images/train/b.png", "row-malformed"),
-        ("images/train/b.png", "class-unknown"),
-        ("images/val/a.png", "image-unreadable"),
-    ]
-    assert len(records.labels) == 1
-
-
 def test_read__sizes_from_elsewhere(plant: Plant) -> None:
     root = plant({name: "" if name.endswith("png") else text for name, text in TREE.items()})
     asked = []

@@ -21,7 +21,6 @@ from tests.curation.sync.label_studio_deeds import CONFIG
 from tests.servers.fault_proxy import StartProxy
 from tests.servers.label_studio import MakeProject
 
-
 RATES = {"sqlite": 0.5, "postgresql": 0.25}
 
 

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from curation.sync.annotation_tool import RemoteTask
 from curation.sync.connection import Connection
+from curation.sync.task_rows import rows_of
 from curation.sync.tools.files.tool import FilesTool
 from curation.sync.tools.registry import tool_kind
 
@@ -30,6 +32,18 @@ COCO: dict[str, Any] = {
         },
     ],
 }  # fmt: skip
+
+
+def digests(tasks: list[RemoteTask]) -> dict[str, str]:
+    """Return by task what a pull compares."""
+    return {row.remote_id: row.sha256 for row in rows_of(tasks)[0]}
+
+
+def write(folder: Path, content: Any, name: str = "instances.json") -> None:
+    """Replace a file as careful writers do: whole, at once."""
+    partial = folder / f".{name}.part"
+    partial.write_text(content if isinstance(content, str) else json.dumps(content))
+    partial.rename(folder / name)
 
 
 @pytest.fixture

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 import json
-import os
-import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image
 
 from curation.errors import (
     InputRejected,
@@ -17,11 +14,8 @@ from curation.errors import (
     UnreadableFile,
     UnsafePath,
 )
-from curation.media.sources import LocalFolder
-from curation.sync.annotation_tool import PushingTool, RemoteTask, WholeTool, WindowedTool
-from curation.sync.task_rows import rows_of
-from curation.sync.tools.files.copies import Copies
-from tests.curation.sync.tools.files.conftest import COCO, OpenFiles
+from curation.sync.annotation_tool import PushingTool, WholeTool, WindowedTool
+from tests.curation.sync.tools.files.conftest import COCO, OpenFiles, write
 
 CVAT = """<annotations>
   <meta><task><labels><label><name>cell</name></label></labels></task></meta>
@@ -31,18 +25,6 @@ CVAT = """<annotations>
   </image>
   <image id="1" name="b.png" width="20" height="10"></image>
 </annotations>"""
-
-
-def digests(tasks: list[RemoteTask]) -> dict[str, str]:
-    """Return by task what a pull compares."""
-    return {row.remote_id: row.sha256 for row in rows_of(tasks)[0]}
-
-
-def write(folder: Path, content: Any, name: str = "instances.json") -> None:
-    """Replace a file as careful writers do: whole, at once."""
-    partial = folder / f".{name}.part"
-    partial.write_text(content if isinstance(content, str) else json.dumps(content))
-    partial.rename(folder / name)
 
 
 def test_tool__is_whole_and_takes_nothing(folder: Path, open_files: OpenFiles) -> None:
@@ -98,85 +80,6 @@ def test_tasks__without_annotations_wait(folder: Path, open_files: OpenFiles) ->
     write(folder, unlabelled)
     tasks = list(open_files(folder).tasks())
     assert [(task.status, task.annotations) for task in tasks] == [("waiting", ())] * 2
-
-
-def test_fingerprint__changes_with_every_way_a_file_can(
-    folder: Path, open_files: OpenFiles
-) -> None:
-    tool = open_files(folder)
-    seen = [tool.fingerprint()]
-    assert tool.fingerprint() == seen[0]
-    file = folder / "instances.json"
-
-    def step() -> None:
-        seen.append(tool.fingerprint())
-
-    os.utime(file, ns=(1, 1))
-    step()
-    old = file.stat()
-    write(folder, file.read_text())  # moved into place with its old time
-    os.utime(file, ns=(old.st_atime_ns, old.st_mtime_ns))
-    step()
-    write(folder, {"images": []}, "more.json")
-    step()
-    (folder / "more.json").rename(folder / "other.json")
-    step()
-    (folder / "other.json").unlink()
-    step()
-    assert seen[2] == seen[5]
-    assert len(set(seen)) == len(seen) - 1
-    assert {len(one) for one in seen} == {64}
-
-
-def test_fingerprint__ignores_other_files_and_hidden_ones(
-    folder: Path, open_files: OpenFiles
-) -> None:
-    before = open_files(folder).fingerprint()
-    (folder / "readme.txt").write_text("x")
-    (folder / ".instances.json.part").write_text("half")
-    (folder / ".cache").mkdir()
-    (folder / ".cache" / "x.json").write_text("x")
-    assert open_files(folder).fingerprint() == before
-    assert open_files(folder, missing_label="background").fingerprint() != before
-
-
-def test_touched_but_equal__gives_another_fingerprint_and_the_same_tasks(
-    folder: Path, open_files: OpenFiles
-) -> None:
-    tool = open_files(folder)
-    stamp, before = tool.fingerprint(), list(tool.tasks())
-    os.utime(folder / "instances.json", ns=(1, 1))
-    assert tool.fingerprint() != stamp
-    after = list(tool.tasks())
-    assert digests(after) == digests(before)
-    assert after[0].updated_at == "1970-01-01T00:00:00.000000Z" != before[0].updated_at
-
-
-def test_rewritten_in_another_order__is_no_change(folder: Path, open_files: OpenFiles) -> None:
-    before = digests(list(open_files(folder).tasks()))
-    annotations = [
-        {**one, "id": 50 + number} for number, one in enumerate(reversed(COCO["annotations"]))
-    ]
-    write(folder, {**COCO, "images": COCO["images"][::-1], "annotations": annotations})
-    assert digests(list(open_files(folder).tasks())) == before
-
-
-def test_one_image_of_many__is_the_only_change(folder: Path, open_files: OpenFiles) -> None:
-    images = [{"id": n, "file_name": f"{n}.png", "width": 9, "height": 9} for n in range(50)]
-    annotations = [
-        {"id": n, "image_id": n, "category_id": 7, "bbox": [1, 1, 2, 2], "area": 4}
-        for n in range(50)
-    ]
-    whole = {**COCO, "images": images, "annotations": annotations}
-    write(folder, whole)
-    tool = open_files(folder)
-    before = digests(list(tool.tasks()))
-    annotations[17]["bbox"] = [1, 1, 2, 2.5]
-    write(folder, whole)
-    after = digests(list(tool.tasks()))
-    assert {name for name in after if after[name] != before[name]} == {"17.png"}
-    write(folder, {**whole, "images": images[1:], "annotations": annotations[1:]})
-    assert before.keys() - digests(list(tool.tasks())).keys() == {"0.png"}
 
 
 @pytest.mark.parametrize(
@@ -270,53 +173,6 @@ def test_cvat__turned_boxes_and_tags(folder: Path, open_files: OpenFiles) -> Non
     assert [task.status for task in background.tasks()] == ["submitted", "submitted"]
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    root = tmp_path / "tree"
-    for name in ("images/train", "labels/train"):
-        (root / name).mkdir(parents=True)
-    (root / "data.yaml").write_text("train: images/train\nnames: [cell, clot]\n")
-    for name in ("a", "b", "c"):
-        Image.new("RGB", (20, 10)).save(root / f"images/train/{name}.png")
-    (root / "labels/train/a.txt").write_text("1 0.5 0.5 0.5 0.2\n")
-    (root / "labels/train/b.txt").write_text("0 0.5 0.5 0.5 0.2\n7 0.5 0.5 0.5 0.2\n")
-    return root
-
-
-def test_yolo__tree_with_sizes_from_the_pictures(tree: Path, open_files: OpenFiles) -> None:
-    tool = open_files(tree)
-    first, second, third = tool.tasks()
-    assert (first.id, first.width, first.height) == ("images/train/a.png", 20, 10)
-    assert first.annotations[0].regions == [{"class": "clot", "box": [5, 4, 10, 2], "area": 20}]
-    assert first.fields == {"file": str(tree), "split": "train"}
-    assert [task.status for task in (second, third)] == ["submitted", "waiting"]
-    (fault,) = tool.shapes(second.annotations[0].regions, size=(10, 20), classes={}).faults
-    assert fault.reason == "there is no class 7 (class-unknown)"
-
-
-def test_yolo__one_label_file_is_the_only_change(tree: Path, open_files: OpenFiles) -> None:
-    tool = open_files(tree)
-    stamp, before = tool.fingerprint(), list(tool.tasks())
-    (tree / "labels/train/c.txt").write_text("")
-    assert tool.fingerprint() != stamp
-    after = list(tool.tasks())
-    changed = digests(after).items() - digests(before).items()
-    assert {name for name, _ in changed} == {"images/train/c.png"}
-    assert after[2].status == "submitted"
-    os.utime(tree / "labels/train/c.txt", ns=(1, 1))
-    assert next(t for t in tool.tasks() if t.id.endswith("c.png")).updated_at.startswith("1970")
-
-
-def test_yolo__a_damaged_picture_is_not_gone(tree: Path, open_files: OpenFiles) -> None:
-    (tree / "images/train/a.png").write_text("no picture")
-    tool = open_files(tree)
-    tasks = {task.id: task for task in tool.tasks()}
-    assert len(tasks) == 3
-    regions = tasks["images/train/a.png"].annotations[0].regions
-    (fault,) = tool.shapes(regions, size=(10, 20), classes={}).faults
-    assert fault.reason.endswith("(image-unreadable)")
-
-
 def test_format__is_asked_for_where_names_do_not_tell(folder: Path, open_files: OpenFiles) -> None:
     write(folder, CVAT, "annotations.xml")
     with pytest.raises(UnknownFormat, match=r"coco and cvat.*'format'"):
@@ -370,96 +226,3 @@ def test_long_names__have_short_ids(folder: Path, open_files: OpenFiles) -> None
     write(folder, {**COCO, "images": [{**COCO["images"][0], "file_name": name}]})
     (task,) = open_files(folder).tasks()
     assert (task.image, len(task.id), task.id[:7]) == (name, 71, "sha256:")
-
-
-def test_close__leaves_no_copy_behind(folder: Path, open_files: OpenFiles, tmp_path: Path) -> None:
-    tool = open_files(folder)
-    list(tool.tasks())
-    assert [path for path in (tmp_path / "spool").iterdir() if path.is_dir()]
-    tool.close()
-    assert list((tmp_path / "spool").iterdir()) == []
-
-
-def test_known_files__are_not_read_again_for_their_classes(
-    folder: Path, open_files: OpenFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = open_files(folder)
-    project = first.project()
-    first.close()
-    monkeypatch.setattr(Copies, "refresh", None)  # reading would fail
-    assert open_files(folder).project() == project
-    (outline,) = (tmp_path / "spool").iterdir()
-    outline.write_text("{")
-    monkeypatch.undo()
-    assert open_files(folder).project() == project
-
-
-def test_file_that_changes_while_it_is_copied__is_copied_again(
-    folder: Path, open_files: OpenFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tool = open_files(folder)
-    copy, left = LocalFolder.copy, [2]
-
-    def meddled(self: LocalFolder, *args: Any, **options: Any) -> str:
-        version = copy(self, *args, **options)
-        if left[0]:
-            left[0] -= 1
-            write(folder, {**COCO, "images": COCO["images"][: left[0]], "annotations": []})
-        return version
-
-    monkeypatch.setattr(LocalFolder, "copy", meddled)
-    assert list(tool.tasks()) == []  # the last of the versions, whole
-    assert tool.faults.counts == {"changed while read": 2}
-
-
-def test_file_that_never_stands_still__is_refused(
-    folder: Path, open_files: OpenFiles, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    copy = LocalFolder.copy
-
-    def meddled(self: LocalFolder, *args: Any, **options: Any) -> str:
-        version = copy(self, *args, **options)
-        write(folder, COCO)
-        return version
-
-    monkeypatch.setattr(LocalFolder, "copy", meddled)
-    with pytest.raises(UnreadableFile, match="keep changing"):
-        list(open_files(folder).tasks())
-
-
-def test_refreshed_all_the_time__every_reading_is_of_one_version(
-    folder: Path, open_files: OpenFiles
-) -> None:
-    def version(number: int) -> dict[str, Any]:
-        images = [{"id": n, "file_name": f"{n}.png", "width": 9, "height": 9} for n in range(200)]
-        annotations = [
-            {"id": n, "image_id": n, "category_id": 7, "bbox": [0, 0, 1 + number, 1]}
-            for n in range(200)
-        ]
-        return {**COCO, "images": images, "annotations": annotations}
-
-    write(folder, version(0))
-    stop = threading.Event()
-
-    def refresh() -> None:
-        number = 0
-        while not stop.wait(0.05):
-            number += 1
-            write(folder, version(number))
-
-    writer = threading.Thread(target=refresh)
-    writer.start()
-    read = 0
-    try:
-        for _ in range(12):
-            try:
-                tasks = list(open_files(folder).tasks())
-            except UnreadableFile:  # it never stood still
-                continue
-            widths = {task.annotations[0].regions[0]["box"][2] for task in tasks}
-            assert (len(tasks), len(widths)) == (200, 1)
-            read += 1
-    finally:
-        stop.set()
-        writer.join()
-    assert read

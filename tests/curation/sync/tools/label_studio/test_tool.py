@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -275,9 +276,14 @@ def test_every_listing__is_complete_through_a_connection_that_fails(
     assert [each.id for each in sign(tool, limit=9)] == [task.id for task in found]
     assert not any(tool.is_gone(str(each)) for each in ids[:3])
     assert tool.project().tasks == 24
-    survived = tool.faults.counts
     # A slow answer is no fault, and both resets look alike from here.
-    assert sum(survived.values()) == sum(proxy.counts.values()) - proxy.counts["slow"]
-    assert survived["429"] == proxy.counts["429"]
-    assert survived["connection"] == proxy.counts["reset_before"] + proxy.counts["reset_after"]
-    assert survived["truncated"] == proxy.counts["truncated"]
+    caused = proxy.counts
+    assert Counter(tool.faults.counts) == Counter(
+        {
+            "429": caused["429"],
+            "503": caused["503"],
+            "connection": caused["reset_before"] + caused["reset_after"],
+            "truncated": caused["truncated"],
+        }
+    )
+    assert caused.total() > 5
