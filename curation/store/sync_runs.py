@@ -123,6 +123,11 @@ def _sum(left: Mapping[str, int], right: Mapping[str, int]) -> dict[str, int]:
     }
 
 
+def problems_of(connection: sa.Connection, job_id: str) -> list[Any]:
+    """Return what a run has found wrong so far."""
+    return connection.scalar(sa.select(SyncRun.problems).where(SyncRun.job_id == job_id)) or []
+
+
 def close_run(connection: sa.Connection, job_id: str, *, status: str, **values: Any) -> None:
     """Record the end of a run."""
     note_run(connection, job_id, status=status, finished=now(), **values)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, runtime_checkab
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from curation.formats.problems import ProblemLog
     from curation.formats.shapes import AnnotationShapes
 
 TaskStatus = Literal["waiting", "in progress", "submitted", "accepted", "skipped"]
@@ -197,6 +198,11 @@ class WholeTool(AnnotationTool, Protocol):
 
     def tasks(self) -> Iterator[RemoteTask]:
         """Yield every task; raises `InputRejected` when a file cannot be read."""
+        ...
+
+    @property
+    def problems(self) -> ProblemLog:
+        """What was rejected or remarked while reading; asked for after `tasks`."""
         ...
 
 

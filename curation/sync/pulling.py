@@ -10,20 +10,23 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from curation.errors import TooManyVanished, Unavailable
+from curation.formats.problems import KINDS
 from curation.store.columns import now
 from curation.store.remote_pages import write_page
 from curation.store.remote_tasks import count_tasks, mark_deleted, signatures_of
 from curation.store.sources import advance, get_source
 from curation.store.sync_runs import add_to_run, note_run
 from curation.sync.annotation_tool import Window
+from curation.sync.image_plans import MOST_EXAMPLES
 from curation.sync.task_rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from curation.formats.problems import ProblemLog
     from curation.store.database import Connection, Database
     from curation.store.sources import SourceRow
     from curation.sync.annotation_tool import AnnotationTool, RemoteTask, WholeTool, WindowedTool
@@ -250,3 +253,18 @@ def pull_whole(pull: Pull, tool: WholeTool, *, allow_removals: bool = False) -> 
     with pull.database.write() as connection:
         advance(connection, pull.source_id, pull.fence, high_water=fingerprint, reconciled=now())
         pull.note(connection, {})
+        note_run(connection, pull.job_id, problems=_in_words(tool.problems))
+
+
+def _in_words(log: ProblemLog) -> list[dict[str, Any]]:
+    """Return what was wrong with records as a run's report shows it."""
+    return [
+        {
+            "what": KINDS[name].meaning,
+            "count": count,
+            "examples": [
+                f"{one.file} {one.record}: {one.reason}"[:300] for one in log.examples(name)
+            ][:MOST_EXAMPLES],
+        }
+        for name, count in sorted(log.counts().items())
+    ]

@@ -14,7 +14,7 @@ from curation.store.evaluation_records import sets_evaluated_on
 from curation.store.projects import reevaluates
 from curation.store.source_classes import note_classes, note_offered
 from curation.store.sources import change_source, get_source, read_source, release, take
-from curation.store.sync_runs import add_to_run, close_run, note_run, open_run
+from curation.store.sync_runs import add_to_run, close_run, note_run, open_run, problems_of
 from curation.store.synced_images import lock_project
 from curation.sync.annotation_tool import WholeTool, WindowedTool
 from curation.sync.new_pictures import look_up
@@ -102,7 +102,7 @@ class SyncJob:
             )
         counts = {**diff.counts, "regions_ignored": made.ignored, "waiting": len(made.notes.held)}
         add_to_run(connection, context.job_id, counts=counts)
-        problems = made.problems.to_list()
+        problems = [*problems_of(connection, context.job_id), *made.problems.to_list()]
         close_run(connection, context.job_id, status="done", revision=revision, problems=problems)
         change_source(connection, source.id, attention=_attention(made))
         release(connection, source.id, context.job_id)

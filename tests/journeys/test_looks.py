@@ -15,6 +15,8 @@ WIDTHS = (1024, 1440)
 SCREENS: list[tuple[str, dict[str, str]]] = [
     ("/", {}),
     ("/project", {"project": "blood-smear"}),
+    ("/annotation", {"project": "blood-smear"}),
+    ("/annotation", {"project": "blood-smear", "connect": "new"}),
     ("/imports", {"project": "blood-smear"}),
     ("/jobs", {}),
     *(

@@ -9,6 +9,7 @@ import msgspec
 
 from curation.sync.annotation_tool import IMAGE_KEY, PUSH_KEY
 from curation.sync.tools.label_studio.client import Condition
+from curation.sync.tools.label_studio.pages import PageSize
 from curation.sync.tools.label_studio.predictions import ours
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from curation.sync.tools.label_studio.client import LabelStudioClient, TaskRecord
 
 IDS_A_LOOK: Final = 100
+_FIRST_LOOK: Final = 25
 # Without `result`: regions that people drew can be heavy, and a push does not look at them.
 _FIELDS: Final = (
     "id,data,meta,created_at,updated_at,draft_exists,overlap,"
@@ -66,12 +68,19 @@ class PushedTasks:
         """Look up the regions of our predictions, of those tasks that have some."""
         ids = [task.id for task in tasks if ours(task.predictions)]
         regions: dict[int, Any] = {}
-        for start in range(0, len(ids), IDS_A_LOOK):
-            part = ids[start : start + IDS_A_LOOK]
+        # Painted masks weigh hundreds of kilobytes each: the first answer tells how heavy they are.
+        pages = PageSize()
+        size = _FIRST_LOOK
+        start = 0
+        while start < len(ids):
+            part = ids[start : start + size]
             wanted = Condition.on("id", "in_list", "List", part)
             answer = self.client.tasks([wanted], size=len(part), include=_WITH_RESULTS)
             for task in answer.value:
                 regions |= {each.id: each.result for each in task.predictions}
+            pages.weigh(answer.size, len(answer.value))
+            start += len(part)
+            size = pages.size(IDS_A_LOOK)
         return [
             msgspec.structs.replace(
                 task,

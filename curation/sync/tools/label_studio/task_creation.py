@@ -23,7 +23,7 @@ from curation.sync.tools.label_studio.pushed_tasks import PushedTasks
 from curation.sync.tools.label_studio.tasks import image_field
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from curation.sync.annotation_tool import PushItem
     from curation.sync.tools.label_studio.client import (
@@ -32,7 +32,11 @@ if TYPE_CHECKING:
         TaskRecord,
     )
 
+Row = tuple[str, dict[str, Any]]
+"""The key of an item, and what is imported for it."""
+
 ROWS_A_REQUEST: Final = 25
+BYTES_A_REQUEST: Final = 8 * 1024 * 1024
 ROUNDS: Final = 10
 """How often missing tasks are imported before the rest is left to another attempt."""
 LONGEST_WAIT: Final = 4
@@ -107,8 +111,7 @@ class Creation:
             if not missing:
                 break
             doubtful = False
-            for start in range(0, len(missing), ROWS_A_REQUEST):
-                batch = [(each.key, rows[each.key]) for each in missing[start:][:ROWS_A_REQUEST]]
+            for batch in _batches([(each.key, rows[each.key]) for each in missing]):
                 doubtful |= self._import(batch)
             if doubtful:
                 self.client.http.pause(min(number, LONGEST_WAIT))
@@ -157,7 +160,7 @@ class Creation:
                 missing.append(item)
         return missing
 
-    def _import(self, batch: list[tuple[str, dict[str, Any]]]) -> bool:
+    def _import(self, batch: list[Row]) -> bool:
         """Import rows; return whether it is in doubt what became of them."""
         path = f"/api/projects/{self.client.project_id}/import?return_task_ids=true"
         try:
@@ -176,7 +179,7 @@ class Creation:
             return False
         return self._refused(batch, refusal)
 
-    def _refused(self, batch: list[tuple[str, dict[str, Any]]], refusal: str) -> bool:
+    def _refused(self, batch: list[Row], refusal: str) -> bool:
         """Find the row to blame by halves: an import is all or nothing."""
         if len(batch) == 1:
             key = batch[0][0]
@@ -198,6 +201,21 @@ class Creation:
                 return None
             self.client.http.pause(min(poll, LONGEST_WAIT))
         return None  # still at it: the look by keys decides
+
+
+def _batches(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Yield rows, as many a request as are not too heavy together; one at least."""
+    batch: list[Row] = []
+    weight = 0
+    for row in rows:
+        own = len(msgspec.json.encode(row[1]))
+        if batch and (len(batch) == ROWS_A_REQUEST or weight + own > BYTES_A_REQUEST):
+            yield batch
+            batch, weight = [], 0
+        batch.append(row)
+        weight += own
+    if batch:
+        yield batch
 
 
 def best_of(tasks: Sequence[TaskRecord]) -> TaskRecord:

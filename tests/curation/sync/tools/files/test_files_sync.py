@@ -101,9 +101,10 @@ def test_sync__an_image_with_a_rejected_record_waits(
         "b.png": [],
     }
     assert held_tasks(database, source_id) == {"a region cannot be converted": 1}
-    (problem,) = run.problems
-    assert problem["count"] == 1
-    assert "bbox is [0.0, 0.0, -1.0, 5.0] (box-negative)" in problem["examples"][0]
+    rejected, waiting = run.problems
+    assert "bbox is [0.0, 0.0, -1.0, 5.0]" in rejected["examples"][0]
+    assert waiting["what"] == "a region cannot be converted"
+    assert "bbox is [0.0, 0.0, -1.0, 5.0] (box-negative)" in waiting["examples"][0]
 
 
 def test_sync__an_image_in_no_file_any_more_is_gone_when_it_is_meant(

@@ -11,7 +11,8 @@ import pytest
 
 from curation.errors import AnswerLost, ToolRefused, Unavailable
 from curation.sync.annotation_tool import PushItem
-from curation.sync.http_client import Answer
+from curation.sync.http_client import MIB, Answer
+from curation.sync.tools.label_studio.task_creation import _batches
 from curation.sync.tools.label_studio.tool import LabelStudioTool
 from tests.curation.sync.tools.label_studio.pushed import CAR, PERSON, OpenTool, item, rows
 from tests.servers.fault_proxy import StartProxy
@@ -165,3 +166,18 @@ def test_faults__changes_with_new_predictions_happen_once(
         task = made[each.key]
         assert (task["data"]["review_note"], str(task["id"])) == ("look", each.task_id)
         assert [row["model_version"] for row in task["predictions"]] == ["detr (Curation)"]
+
+
+@pytest.mark.parametrize(
+    ("weights", "expected"),
+    [
+        ([], []),
+        ([10] * 51, [25, 25, 1]),
+        ([5 * MIB, 2 * MIB, 5 * MIB, 9 * MIB, 1], [2, 1, 1, 1]),
+    ],
+)
+def test_batches__are_bounded_in_rows_and_bytes(weights: list[int], expected: list[int]) -> None:
+    rows = [(f"k{number}", {"data": "x" * weight}) for number, weight in enumerate(weights)]
+    batches = list(_batches(rows))
+    assert [len(batch) for batch in batches] == expected
+    assert [row for batch in batches for row in batch] == rows

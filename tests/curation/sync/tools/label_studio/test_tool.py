@@ -12,7 +12,7 @@ from curation.errors import ToolRefused
 from curation.sync.annotation_tool import RemoteTask, Signature, Window, WindowedTool
 from curation.sync.http_client import Limits
 from curation.sync.tools.label_studio.tool import LabelStudioTool, open_tool
-from tests.servers.fault_proxy import StartProxy
+from tests.servers.fault_proxy import FAULTS, StartProxy
 from tests.servers.label_studio import (
     LabelStudioProject,
     MakeProject,
@@ -262,7 +262,7 @@ def test_project__is_open_to_a_personal_token(project: LabelStudioProject) -> No
     assert tool.faults.counts == {}
 
 
-@pytest.mark.parametrize(("rate", "seed"), [(0.25, 11), (0.5, 12)])
+@pytest.mark.parametrize(("rate", "seed"), [(0.25, 9), (0.5, 4)])
 def test_every_listing__is_complete_through_a_connection_that_fails(
     project: LabelStudioProject, fault_proxy: StartProxy, rate: float, seed: int
 ) -> None:
@@ -270,7 +270,7 @@ def test_every_listing__is_complete_through_a_connection_that_fails(
     proxy = fault_proxy(project.server.url, rate=rate, seed=seed, retry_after=0, slow_seconds=0.05)
     limits = Limits(backoff_seconds=0.01, attempts=20)
     tool = open_tool(project.connection(proxy.url), limits=limits)
-    found = pull(tool, limit=4)
+    found = pull(tool, limit=2)
     assert content(found) == exported(project)
     assert content(tool.fetch([task.id for task in found])) == content(found)
     assert [each.id for each in sign(tool, limit=9)] == [task.id for task in found]
@@ -286,4 +286,4 @@ def test_every_listing__is_complete_through_a_connection_that_fails(
             "truncated": caused["truncated"],
         }
     )
-    assert caused.total() > 5
+    assert min(caused[kind] for kind in FAULTS) > 0
