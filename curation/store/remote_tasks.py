@@ -263,3 +263,19 @@ def count_published(connection: sa.Connection, source_id: int) -> int:
         RemoteTask.source_id == source_id, RemoteTask.published
     )
     return connection.scalar(query) or 0
+
+
+def unfinished_pushed(connection: sa.Connection, source_id: int, *, most: int) -> list[str]:
+    """Return tasks that we made and that have no work yet, the latest first."""
+    query = (
+        sa.select(RemoteTask.remote_id)
+        .where(
+            RemoteTask.source_id == source_id,
+            ~RemoteTask.deleted,
+            RemoteTask.image_key.is_not(None),
+            RemoteTask.status.in_(("waiting", "in progress")),
+        )
+        .order_by(RemoteTask.created_at.desc(), RemoteTask.remote_id)
+        .limit(most)
+    )
+    return list(connection.scalars(query))

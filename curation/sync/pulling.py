@@ -16,7 +16,12 @@ from curation.errors import TooManyVanished, Unavailable
 from curation.formats.problems import KINDS
 from curation.store.columns import now
 from curation.store.remote_pages import write_page
-from curation.store.remote_tasks import count_tasks, mark_deleted, signatures_of
+from curation.store.remote_tasks import (
+    count_tasks,
+    mark_deleted,
+    signatures_of,
+    unfinished_pushed,
+)
 from curation.store.sources import advance, get_source
 from curation.store.sync_runs import add_to_run, note_run
 from curation.sync.annotation_tool import Window
@@ -35,7 +40,10 @@ TIME_FORMAT: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 BEGINNING: Final = "1970-01-01T00:00:00.000000Z"
 OVERLAP: Final = timedelta(minutes=2)
 """How far a window reaches back into the last one: clocks of a tool's machines differ."""
-TASKS_A_PAGE: Final = 100
+TASKS_A_PAGE: Final = 500
+"""Measured: 1,000 tasks of five boxes took Label Studio 7 s by hundreds, 3 s by five hundreds."""
+PUSHED_A_RUN: Final = 500
+"""How many tasks that wait for annotators are looked at again in one run."""
 SIGNATURES_A_PAGE: Final = 2000
 MOST_VANISHED: Final = 0.2
 """Share of the known tasks that may vanish without a person saying that it is meant."""
@@ -149,14 +157,14 @@ def open_window(pull: Pull, tool: WindowedTool) -> Window:
     return window
 
 
-def pull_window(pull: Pull, tool: WindowedTool, *, page_size: int = TASKS_A_PAGE) -> None:
+def pull_window(pull: Pull, tool: WindowedTool) -> None:
     """Pull everything that changed in the window."""
     window = open_window(pull, tool)
     after = pull.source.last_key
     done = 0
     while True:
         pull.between_pages()
-        tasks = tool.changed(window, after=after, limit=page_size)
+        tasks = tool.changed(window, after=after, limit=TASKS_A_PAGE)
         if not tasks:
             break
         after = tasks[-1].id
@@ -174,6 +182,15 @@ def pull_window(pull: Pull, tool: WindowedTool, *, page_size: int = TASKS_A_PAGE
             last_key=None,
         )
         pull.note(connection, {})
+
+
+def look_at_pushed(pull: Pull, tool: WindowedTool) -> None:
+    """Ask how far the tasks are that we sent: a draft that is begun moves no time in the tool."""
+    with pull.database.read() as connection:
+        ids = unfinished_pushed(connection, pull.source_id, most=PUSHED_A_RUN)
+    if ids:
+        pull.between_pages()
+        pull.keep(tool.fetch(ids))
 
 
 def needs_reconcile(pull: Pull, tool: AnnotationTool) -> bool:

@@ -26,7 +26,14 @@ from curation.sync.planning import (
     new_names,
 )
 from curation.sync.publishing import check_losses, diff_of, publish
-from curation.sync.pulling import Pull, needs_reconcile, pull_whole, pull_window, reconcile
+from curation.sync.pulling import (
+    Pull,
+    look_at_pushed,
+    needs_reconcile,
+    pull_whole,
+    pull_window,
+    reconcile,
+)
 from curation.sync.sources import open_tool
 
 if TYPE_CHECKING:
@@ -209,6 +216,7 @@ def _pull(pull: Pull, *, allow_removals: bool) -> None:
 def _reconcile(pull: Pull, payload: dict[str, Any]) -> None:
     if not isinstance(pull.tool, WindowedTool):
         return  # read as a whole: nothing can be missing
+    look_at_pushed(pull, pull.tool)
     if payload["reconcile"] or needs_reconcile(pull, pull.tool):
         reconcile(pull, pull.tool, allow_removals=payload["allow_removals"])
 

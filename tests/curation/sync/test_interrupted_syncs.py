@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -12,24 +13,33 @@ from curation.errors import Conflict, TakenOver, TooManyVanished, Unavailable
 from curation.settings import Settings
 from curation.store.database import Database
 from curation.store.jobs import list_jobs
-from curation.store.sources import advance, get_source, take
+from curation.store.sources import SourceRow, advance, get_source, take
+from curation.sync import pulling
 from curation.sync.sources import remove_source
 from curation.sync.syncing import SyncRequest, create_sync, start_sync
 from tests.curation.sync.memory_tool import MemoryServer, box
+
+
+@pytest.fixture
+def source(database: Database, source_id: int) -> Callable[[], SourceRow]:
+    """The source as it is now."""
+    return lambda: get_source(database, source_id)
+
 
 CELLS = [("cell", [0, 0, 10, 10]), ("cell", [40, 20, 40, 40])]
 NUCLEUS = [("nucleus", [5, 5, 20, 20])]
 
 
 def test_pull_that_breaks_off__goes_on_at_its_page(
-    sync: Any, server: MemoryServer, labels: Any, database: Database, source_id: int
+    sync: Any, server: MemoryServer, labels: Any, source: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(pulling, "TASKS_A_PAGE", 100)
     for number in range(250):
         server.add(number, f"{number}.png", box("cell", number / 10))
     server.fail_after_pages = 2
     with pytest.raises(Unavailable):
         sync()
-    stopped = get_source(database, source_id)
+    stopped = source()
     assert (stopped.last_key, stopped.job_id) == ("199", None)
     assert labels() == {"a.png": CELLS, "b.png": NUCLEUS}
     server.fail_after_pages = None

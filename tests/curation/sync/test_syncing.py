@@ -14,7 +14,7 @@ from curation.settings import Settings
 from curation.store.database import Database
 from curation.store.images import read_images
 from curation.store.projects import get_project, list_revisions, set_reevaluates
-from curation.store.remote_tasks import held_tasks
+from curation.store.remote_tasks import held_tasks, task_statuses
 from curation.store.sources import get_source
 from curation.sync.class_questions import answer_question, class_questions
 from curation.sync.sources import SourceDraft, change_options, keep_source
@@ -305,3 +305,16 @@ def test_reevaluation__follows_where_the_project_says_so(
     run_job(job_id)
     assert evaluation_state(database, first, "bbox").ready
     assert not evaluation_state(database, second, "bbox").ready  # it was stale before already
+
+
+def test_task_that_we_sent__shows_a_draft_that_moves_no_time(
+    sync: Any, server: MemoryServer, database: Database, source_id: int, project_id: int
+) -> None:
+    with database.read() as connection:
+        first = int(read_images(connection, project_id).id[0])
+    server.add(1, "a.png", image_key=f"image-{first}")
+    sync()
+    assert task_statuses(database, source_id) == {"waiting": 1}
+    server.tasks[1] = replace(server.tasks[1], status="in progress")
+    sync()
+    assert task_statuses(database, source_id) == {"in progress": 1}
