@@ -69,7 +69,7 @@ def soak(options: argparse.Namespace, stack: ExitStack) -> int:
         f"{proxy.requests} requests with faults {dict(proxy.counts)}: "
         f"{len(differences)} differences"
     )
-    for line in differences[:20]:
+    for line in [*sorted(experiment.errors()), *differences[:20]]:
         print(line)
     return 1 if differences else 0
 

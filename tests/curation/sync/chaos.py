@@ -199,6 +199,11 @@ class Experiment:
         runs = list_runs(self.database, self.source_id, limit=10_000)
         return Counter(run.status for run in runs)
 
+    def errors(self) -> set[str]:
+        """Return why runs failed, each reason once."""
+        runs = list_runs(self.database, self.source_id, limit=10_000)
+        return {run.error for run in runs if run.error}
+
 
 def crowd_of(project: LabelStudioProject, dice: random.Random, *, tasks: int = 25) -> Crowd:
     """Return people in front of a project that has some tasks."""
