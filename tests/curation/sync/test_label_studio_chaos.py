@@ -16,6 +16,7 @@ from curation.projects.catalog import find_or_create_project
 from curation.settings import Secret, Settings
 from curation.store.database import Database
 from curation.store.schema_version import prepare
+from tests.curation.sync.canaries import traces_in_folder, traces_in_store
 from tests.curation.sync.chaos import TOKEN_VARIABLE, Experiment, crowd_of
 from tests.curation.sync.label_studio_deeds import CONFIG
 from tests.servers.fault_proxy import StartProxy
@@ -47,6 +48,10 @@ def test_chaos__ends_with_exactly_what_the_tool_exports(
         experiment.settle()
     assert experiment.differences() == []
     assert proxy.counts.total() > 0
+    # Neither store nor logs hold the token, whatever failed on the way.
+    token = project.server.token
+    assert traces_in_store(token, experiment.database) == []
+    assert traces_in_folder(token, tmp_path) == []
 
 
 Store = Callable[[str], tuple[Database, Settings]]
