@@ -65,7 +65,7 @@ LANES: Final = (
     Lane("s3", (_tests("sqlite", f"s3 and {ELSEWHERE}"),)),
     Lane(
         "label-studio",
-        (_tests("sqlite", "label_studio and not journey"),),
+        (_tests("both", "label_studio and not journey"),),
         needs="label-studio",
     ),
     Lane("journeys", (_tests("sqlite", "journey"),), needs="chromium"),

@@ -12,7 +12,12 @@ from curation.sync.source_states import source_states
 from curation.sync.sources import SourceDraft, keep_source
 from curation.sync.tools.registry import TOOLS
 from ui.annotation_views.addresses import CONNECT, RUN, SOURCE, VIEW
-from ui.annotation_views.tool_options import checked, choose_options, place_of_files
+from ui.annotation_views.tool_options import (
+    checked,
+    choose_file_options,
+    choose_options,
+    place_of_files,
+)
 from ui.connection import database, settings
 from ui.failures import shown_failures
 from ui.markdown import plain
@@ -23,12 +28,6 @@ if TYPE_CHECKING:
 
 VARIABLE: Final = "a variable"
 PLACES: Final = {VARIABLE: "env", "a file": "file"}
-FORMATS: Final[dict[str, str | None]] = {
-    "found out": None,
-    "COCO": "coco",
-    "YOLO": "yolo",
-    "CVAT XML": "cvat",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +117,15 @@ def read_form(kind: ToolKind) -> Typed:
             tool_project = st.text_input(label, placeholder="7", key="connect-project") or ""
     with right:
         place, secret = read_token() if kind.needs_secret else ("none", "")
-        file_format = None if kind.needs_secret else read_format()
         schedule = st.text_input(
             "Schedule (cron, UTC)",
             placeholder="by hand",
             key="connect-schedule",
             help="`*/15 * * * *`: every quarter of an hour. Empty: by hand only.",
         )
+    file_options = {} if kind.needs_secret else choose_file_options({}, key="connect")
     with st.expander("More: which work counts, pictures of new images"):
-        options = choose_options({}, key="connect")
+        options = choose_options({}, key="connect") | file_options
     return Typed(
         name=(name or "").strip(),
         location=(location or "").strip(),
@@ -134,7 +133,7 @@ def read_form(kind: ToolKind) -> Typed:
         secret_kind=place,
         secret=secret,
         schedule=(schedule or "").strip() or None,
-        options=options | {"format": file_format},
+        options=options,
     )
 
 
@@ -155,11 +154,6 @@ def read_token() -> tuple[str, str]:
         label, placeholder = "Path of the file", "/run/secrets/labels"
     name = st.text_input(label, placeholder=placeholder, key=f"connect-{place}")
     return PLACES[place or VARIABLE], (name or "").strip()
-
-
-def read_format() -> str | None:
-    """Draw the format of files and return it, None where it is found out."""
-    return FORMATS[st.selectbox("Format", list(FORMATS), key="connect-format")]
 
 
 def draft_of(card: ProjectCard, kind: ToolKind, typed: Typed) -> SourceDraft:

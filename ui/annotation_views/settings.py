@@ -11,9 +11,10 @@ import streamlit as st
 from curation.errors import InvalidSetting
 from curation.sync.schedules import next_times
 from curation.sync.sources import change_options
+from curation.sync.tools.registry import TOOLS
 from ui.annotation_views.moments import moment
 from ui.annotation_views.source_table import tool_title
-from ui.annotation_views.tool_options import checked, choose_options
+from ui.annotation_views.tool_options import checked, choose_file_options, choose_options
 from ui.connection import database
 from ui.failures import show as show_failure
 from ui.failures import shown_failures
@@ -52,6 +53,8 @@ def show(state: SourceState) -> None:
         show_facts(source)
     st.markdown("**How**")
     options = choose_options(source.options, key=key)
+    if source.kind in TOOLS and not TOOLS[source.kind].needs_secret:
+        options |= choose_file_options(source.options, key=key)
     with shown_failures():
         if st.button("Save", type="primary", icon=":material/check:", key=f"{key}-save"):
             kept = checked(options, before=source.options)

@@ -20,6 +20,56 @@ STATES: Final = {
     "ground truth": "ground truth: only what is marked so",
 }
 
+FORMATS: Final[dict[str, str | None]] = {
+    "told by their names": None,
+    "COCO": "coco",
+    "YOLO": "yolo",
+    "CVAT XML": "cvat",
+}
+WITHOUT_LABEL: Final[dict[str, str | None]] = {
+    "not said": None,
+    "unlabelled: it waits for work": "unlabelled",
+    "background: there is nothing on it": "background",
+}
+
+
+def choose_file_options(now: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """Draw the fields of a source of files and return their options; None leaves one out.
+
+    Args:
+        now: The options as they are.
+        key: Prefix of the widgets' keys.
+    """
+    first, second, third = st.columns(3, gap="medium")
+    with first:
+        file_format = st.selectbox(
+            "Format",
+            list(FORMATS),
+            index=list(FORMATS.values()).index(now.get("format")),
+            key=f"{key}-format",
+        )
+    with second:
+        files = st.text_input(
+            "Which files",
+            value=str(now.get("files", "")),
+            placeholder="all; or instances_*.json",
+            key=f"{key}-files",
+            help="Names of the JSON or XML files that are read.",
+        )
+    with third:
+        missing = st.selectbox(
+            "An image without any label is",
+            list(WITHOUT_LABEL),
+            index=list(WITHOUT_LABEL.values()).index(now.get("missing_label")),
+            key=f"{key}-missing-label",
+            help="Of YOLO and CVAT files, which do not say it themselves.",
+        )
+    return {
+        "format": FORMATS[file_format],
+        "files": files.strip() if files and files.strip() else None,
+        "missing_label": WITHOUT_LABEL[missing],
+    }
+
 
 def choose_options(now: Mapping[str, Any], *, key: str) -> dict[str, Any]:
     """Draw the fields and return the options that they make; None leaves an option out.
