@@ -91,7 +91,6 @@ def show_form(state: SourceState, collections: Sequence[CollectionRow]) -> None:
 
 def read_request(state: SourceState, collections: Sequence[CollectionRow]) -> PushRequest | None:
     """Draw the fields and return what they ask for, None without a collection."""
-    sets = {row.name: row.id for row in list_prediction_sets(database(), state.source.project_id)}
     first, second, third = st.columns([3, 3, 2], gap="medium")
     with first:
         collection = choose_collection(collections)
@@ -102,13 +101,7 @@ def read_request(state: SourceState, collections: Sequence[CollectionRow]) -> Pu
             help="Shown to the annotator, before what the collection says of each image.",
         )
     with second:
-        chosen = st.selectbox(
-            "Predictions to start from",
-            [NO_SET, *sets],
-            key="push-set",
-            help="Annotators correct them instead of drawing anew. Without a set the predictions "
-            "of existing tasks stay.",
-        )
+        set_id = choose_set(state.source.project_id)
         priority = st.number_input(
             "Priority",
             min_value=0.0,
@@ -120,16 +113,7 @@ def read_request(state: SourceState, collections: Sequence[CollectionRow]) -> Pu
             help="0 to 1; 1 is most urgent.",
         )
     with third:
-        floor = st.number_input(
-            "Score ≥",
-            min_value=0.0,
-            max_value=1.0,
-            value=DEFAULT_SCORE,
-            step=0.05,
-            key="push-floor",
-            disabled=chosen == NO_SET,
-            help="Predictions below it stay here.",
-        )
+        floor = choose_floor(disabled=set_id is None)
         st.space("small")
         review = st.toggle(
             "Ask for a review",
@@ -141,13 +125,41 @@ def read_request(state: SourceState, collections: Sequence[CollectionRow]) -> Pu
     return PushRequest(
         source_id=state.source.id,
         collection_id=collection.id,
-        set_id=sets.get(str(chosen)),
-        score_floor=float(floor or 0.0) if chosen != NO_SET else 0.0,
+        set_id=set_id,
+        score_floor=floor,
         priority=priority,
         note=(note or "").strip(),
         review=review,
         author=AUTHOR,
     )
+
+
+def choose_set(project_id: int) -> int | None:
+    """Draw whose predictions annotators start from and return the set's id, None for nobody's."""
+    sets = {row.name: row.id for row in list_prediction_sets(database(), project_id)}
+    chosen = st.selectbox(
+        "Predictions to start from",
+        [NO_SET, *sets],
+        key="push-set",
+        help="Annotators correct them instead of drawing anew. Without a set the predictions of "
+        "existing tasks stay.",
+    )
+    return sets.get(str(chosen))
+
+
+def choose_floor(*, disabled: bool) -> float:
+    """Draw the lowest score of predictions that go along, and return it."""
+    floor = st.number_input(
+        "Score ≥",
+        min_value=0.0,
+        max_value=1.0,
+        value=DEFAULT_SCORE,
+        step=0.05,
+        key="push-floor",
+        disabled=disabled,
+        help="Predictions below it stay here.",
+    )
+    return 0.0 if disabled else float(floor or 0.0)
 
 
 def choose_collection(collections: Sequence[CollectionRow]) -> CollectionRow | None:

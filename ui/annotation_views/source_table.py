@@ -99,3 +99,12 @@ def labels_of(run: SyncRunRow) -> str:
 def tool_title(kind: str) -> str:
     """Return how a kind of tool is called, short."""
     return TOOLS[kind].title.split(" (")[0] if kind in TOOLS else kind
+
+
+def host_of(location: str) -> str:
+    """Return a location without its scheme, which would make it a link in Markdown.
+
+    >>> host_of("https://labels.example.com/base")
+    'labels.example.com/base'
+    """
+    return location.removeprefix("https://").removeprefix("http://")

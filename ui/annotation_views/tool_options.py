@@ -8,6 +8,7 @@ import streamlit as st
 
 from curation.projects.uploads import allowed_path
 from curation.sync.chosen_work import COUNTS
+from curation.sync.sync_job import DEADLINE_MINUTES
 from ui.connection import settings
 
 if TYPE_CHECKING:
@@ -66,74 +67,92 @@ def choose_file_options(now: Mapping[str, Any], *, key: str) -> dict[str, Any]:
         )
     return {
         "format": FORMATS[file_format],
-        "files": files.strip() if files and files.strip() else None,
+        "files": given(files),
         "missing_label": WITHOUT_LABEL[missing],
     }
 
 
 def choose_options(now: Mapping[str, Any], *, key: str) -> dict[str, Any]:
-    """Draw the fields and return the options that they make; None leaves an option out.
+    """Draw the fields of any source and return the options that they make; None leaves one out.
 
     Args:
         now: The options as they are.
         key: Prefix of the widgets' keys.
     """
     left, right = st.columns(2, gap="medium")
-    states = list(COUNTS)
     with left:
-        state = st.selectbox(
-            "Work that counts",
-            states,
-            index=states.index(now.get("work_state", DEFAULT_STATE)),
-            format_func=lambda name: STATES.get(name, name),
-            key=f"{key}-work-state",
-        )
-        images = st.text_input(
-            "Pictures of new images",
-            value=str(now.get("images", "")),
-            placeholder="folder or s3://bucket/prefix",
-            key=f"{key}-images",
-            help="Where pictures of images that the project does not have are looked up. Without "
-            "it the size comes from the annotations. A folder must lie below those that the "
-            "setting import_roots allows.",
-        )
-        split = st.text_input(
-            "Split of new images",
-            value=str(now.get("split", "")),
-            placeholder="none",
-            key=f"{key}-split",
-        )
+        options = choose_new_images(now, key=key)
     with right:
-        adds = st.toggle(
-            "Tasks of unknown images add them",
-            value=bool(now.get("add_images", True)),
-            key=f"{key}-add-images",
-        )
-        address = st.text_input(
-            "Address of a picture for the tool",
-            value=str(now.get("image_address", "")),
-            placeholder="/data/local-files/?d=photos/{file_name}",
-            key=f"{key}-image-address",
-            help="How the tool opens an image that is pushed, with {file_name} in it. Not needed "
-            "where the project's pictures lie in S3 and the tool reads them there.",
-        )
-        minutes = st.number_input(
-            "Longest run, minutes",
-            min_value=1.0,
-            value=float(now.get("deadline_minutes", 360.0)),
-            step=30.0,
-            format="%.0f",
-            key=f"{key}-deadline",
-            help="A run that lasts longer stops; the next goes on where it stopped.",
-        )
+        options |= choose_limits(now, key=key)
+    return options
+
+
+def choose_new_images(now: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """Draw which work counts and what becomes of new images."""
+    states = list(COUNTS)
+    state = st.selectbox(
+        "Work that counts",
+        states,
+        index=states.index(now.get("work_state", DEFAULT_STATE)),
+        format_func=lambda name: STATES.get(name, name),
+        key=f"{key}-work-state",
+    )
+    images = st.text_input(
+        "Pictures of new images",
+        value=str(now.get("images", "")),
+        placeholder="folder or s3://bucket/prefix",
+        key=f"{key}-images",
+        help="Where pictures of images that the project does not have are looked up. Without it "
+        "the size comes from the annotations. A folder must lie below those that the setting "
+        "import_roots allows.",
+    )
+    split = st.text_input(
+        "Split of new images",
+        value=str(now.get("split", "")),
+        placeholder="none",
+        key=f"{key}-split",
+    )
     return {
         "work_state": None if state == DEFAULT_STATE else state,
-        "images": images.strip() if images and images.strip() else None,
-        "split": split.strip() if split and split.strip() else None,
-        "add_images": None if adds else False,
-        "image_address": address.strip() if address and address.strip() else None,
-        "deadline_minutes": None if minutes in (None, 360.0) else minutes,
+        "images": given(images),
+        "split": given(split),
     }
+
+
+def choose_limits(now: Mapping[str, Any], *, key: str) -> dict[str, Any]:
+    """Draw whether new images come, where the tool finds pictures, how long a run may last."""
+    adds = st.toggle(
+        "Tasks of unknown images add them",
+        value=bool(now.get("add_images", True)),
+        key=f"{key}-add-images",
+    )
+    address = st.text_input(
+        "Address of a picture for the tool",
+        value=str(now.get("image_address", "")),
+        placeholder="/data/local-files/?d=photos/{file_name}",
+        key=f"{key}-image-address",
+        help="How the tool opens an image that is pushed, with {file_name} in it. Not needed where "
+        "the project's pictures lie in S3 and the tool reads them there.",
+    )
+    minutes = st.number_input(
+        "Longest run, minutes",
+        min_value=1.0,
+        value=float(now.get("deadline_minutes", DEADLINE_MINUTES)),
+        step=30.0,
+        format="%.0f",
+        key=f"{key}-deadline",
+        help="A run that lasts longer stops; the next goes on where it stopped.",
+    )
+    return {
+        "add_images": None if adds else False,
+        "image_address": given(address),
+        "deadline_minutes": None if minutes in (None, DEADLINE_MINUTES) else minutes,
+    }
+
+
+def given(text: str | None) -> str | None:
+    """Return what was typed, None for nothing."""
+    return (text or "").strip() or None
 
 
 def checked(options: Mapping[str, Any], *, before: Mapping[str, Any]) -> dict[str, Any]:

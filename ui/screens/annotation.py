@@ -12,7 +12,7 @@ from ui.annotation_views import VIEWS
 from ui.annotation_views.actions import show_actions
 from ui.annotation_views.addresses import COLLECTION, CONNECT, VIEW
 from ui.annotation_views.connecting import open_form, show_connecting, show_first_steps
-from ui.annotation_views.source_table import choose_source, tool_title
+from ui.annotation_views.source_table import choose_source, host_of, tool_title
 from ui.connection import database
 from ui.empty_states import show_empty
 from ui.markdown import plain
@@ -111,15 +111,6 @@ def choose_view() -> str:
         label_visibility="collapsed",
     )
     return view or first
-
-
-def host_of(location: str) -> str:
-    """Return a location without its scheme, which would make it a link in Markdown.
-
-    >>> host_of("https://labels.example.com/base")
-    'labels.example.com/base'
-    """
-    return location.removeprefix("https://").removeprefix("http://")
 
 
 show_annotation()
