@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.sync_soak import start_server
+from curation.sync.pulling import OVERLAP
 from tests.curation.sync.label_studio_deeds import CONFIG, rectangle
 from tests.servers.label_studio import LabelStudioProject
 
@@ -78,6 +79,7 @@ def figures(options: argparse.Namespace, stack: ExitStack) -> None:
     made = server.call("POST", "/api/projects/", {"title": "figures", "label_config": CONFIG})
     project = LabelStudioProject(server, int(made["id"]))
     ids = fill(project, options.tasks, dice)
+    time.sleep(OVERLAP.total_seconds() + 10)  # what is younger is fetched twice, on purpose
     kinds: dict[str, list[Cost]] = {"first pull": [], "empty delta": [], "delta of 1 %": []}
     kinds["everything compared"] = []
     for number in range(options.rounds):

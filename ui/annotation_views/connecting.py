@@ -65,7 +65,7 @@ def show_first_steps(card: ProjectCard) -> None:
             f"curation source add {name} labels --location URL --tool-project N "
             "--token-env VARIABLE\n"
             f"curation source add {name} labels --kind files --location FOLDER",
-            language="bash",
+            language=None,
             width="content",
         )
         st.space("small")

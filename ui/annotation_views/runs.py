@@ -53,7 +53,7 @@ def show(state: SourceState) -> None:
     if not runs:
         name = shlex.quote(state.source.name)
         st.info("No run yet. Start with a dry run: it changes nothing.", icon=":material/info:")
-        st.code(f"curation sync run {name} --dry-run", language="bash", width="content")
+        st.code(f"curation sync run {name} --dry-run", language=None, width="content")
         return
     picked = chosen_run(state)
     show_table(runs, picked)

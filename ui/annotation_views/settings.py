@@ -141,5 +141,5 @@ def show_commands(source: SourceRow) -> None:
             f"curation source hook {name} {project}\n"
             f"curation source remove {name} {project}\n"
             f"curation source add {shlex.quote(source.project)} {name} --store-token …",
-            language="bash",
+            language=None,
         )
