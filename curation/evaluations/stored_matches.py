@@ -8,6 +8,7 @@ import numpy as np
 
 from curation.errors import NotFound
 from curation.store.evaluation_records import find_earlier_evaluation, load_matches
+from curation.store.images import removed_images
 from curation.store.label_history import images_changed, labels_as_of
 from evaluation import AREA_RANGES, Matches
 from evaluation.rematching import rematch
@@ -66,7 +67,8 @@ def carried_over(
 ) -> Matches | None:
     """Match anew only what changed since the set's last evaluation.
 
-    None without one, and where that one left out predictions of images or classes that came later.
+    None without one, and where that one left out predictions of images or classes that came later,
+    or images left the project or came back in between: its rows are others then.
 
     Args:
         database: The store.
@@ -83,6 +85,11 @@ def carried_over(
     since, until = earlier.key.revision, key.revision
     with database.read() as connection:
         changed_ids = images_changed(connection, truth.project_id, since=since, until=until)
+        gone = [
+            removed_images(connection, truth.project_id, revision) for revision in (since, until)
+        ]
+    if gone[0] != gone[1]:
+        return None
     changed = np.isin(truth.images.id, np.array(changed_ids, dtype=np.int64))
     before = labels_as_of(database, truth.project_id, since).id
     now = truth.labels.id  # ascending, as `before` is

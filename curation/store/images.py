@@ -176,6 +176,12 @@ def image_states(
     return {row.image_id: row.state for row in rows}
 
 
+def removed_images(connection: sa.Connection, project_id: int, revision: int) -> set[int]:
+    """Return the images that are not in the project any more as of a revision."""
+    states = image_states(connection, project_id, revision=revision)
+    return {image_id for image_id, state in states.items() if state == REMOVED}
+
+
 def note_states(
     connection: sa.Connection, project_id: int, revision: int, states: Mapping[int, str]
 ) -> None:
