@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from curation.errors import Conflict, InvalidSetting, NotFound
 from curation.store.jobs import OPEN, get_job
+from curation.store.remote_tasks import mark_all_dirty
 from curation.store.source_classes import note_classes, note_offered
 from curation.store.sources import (
     SourceRow,
@@ -56,6 +57,8 @@ OPTIONS: Final = {
     "deadline_minutes": "how long one run may last",
 }
 """What a source may be told beyond its address."""
+_DECIDES_WORK: Final = frozenset({"work_state", "add_images"})
+_DECIDES_READING: Final = frozenset({"format", "files", "missing_label"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +217,20 @@ def change_options(
 ) -> None:
     """Change when and how a source is synced; None takes an option away.
 
+    What decides which work counts, or how files are read, makes the next run look at everything
+    again: tasks that are settled would keep the labels of the old answer.
+
     Raises:
         UsageError: If a value cannot be meant.
     """
     kept = {name: value for name, value in (source.options | options).items() if value is not None}
     _check_options(kept)
+    changed = {name for name in OPTIONS if kept.get(name) != source.options.get(name)}
     with database.write() as connection:
+        if changed & _DECIDES_WORK:
+            mark_all_dirty(connection, source.id)
+        if changed & _DECIDES_READING:
+            change_source(connection, source.id, high_water=None)
         change_source(
             connection,
             source.id,

@@ -318,3 +318,20 @@ def test_task_that_we_sent__shows_a_draft_that_moves_no_time(
     server.tasks[1] = replace(server.tasks[1], status="in progress")
     sync()
     assert task_statuses(database, source_id) == {"in progress": 1}
+
+
+def test_work_state__that_is_changed_later_decides_anew(
+    sync: Any, server: MemoryServer, labels: Any, change: Any
+) -> None:
+    server.add(1, "a.png")
+    server.annotate(1, box("cell", 1), name="best", ground_truth=True)
+    server.add(2, "b.png", box("cell", 3))
+    sync()
+    assert labels()["b.png"] == [("cell", [3, 0, 10, 10])]
+    change(work_state="ground truth")
+    run = sync(allow_removals=True)
+    assert run.counts["labels_removed"] == 1
+    assert labels() == {"a.png": [("cell", [1, 0, 10, 10])], "b.png": []}
+    change(work_state="submitted")
+    sync()
+    assert labels()["b.png"] == [("cell", [3, 0, 10, 10])]
